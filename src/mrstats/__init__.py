@@ -1,0 +1,40 @@
+"""Disaggregated inequality statistics for cities: how conditions differ, how sure that is, and no one recognisable.
+
+The names a notebook uses are here; each is loaded when it is first asked for, so that ``import mrstats`` is light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+__version__ = version("mrstats")
+
+_PUBLIC = {
+    "open_dataset": "dataset",
+    "City": "dataset",
+    "check_dataset": "dataset.checks",
+    "tiny_city": "tiny",
+    "break_down": "breakdown",
+    "gaps": "comparisons",
+    "table": "tables",
+    "chart": "charts",
+    "map": "maps",
+    "sentence": "sentences",
+    "in_brief": "sentences",
+    "build_appendix": "appendix",
+    "measures": "measures",
+}
+_RENAMED = {"map": "choropleth"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"mrstats has no {name!r}; it has {', '.join(sorted(_PUBLIC))}")
+    module = import_module(f"mrstats.{_PUBLIC[name]}")
+    return module if name == "measures" else getattr(module, _RENAMED.get(name, name))
+
+
+def __dir__() -> list[str]:
+    return sorted([*_PUBLIC, "__version__"])

@@ -1,0 +1,143 @@
+"""The yearly appendix: an edition's notebooks run strictly, typeset as one accessible PDF. Never a statistic.
+
+The only room that imports papermill and typst, and only when an appendix is built.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..language import word
+from .edition import Chapter, Edition, read_edition
+from .parameters import chapter_parameters
+from .run import run_notebooks
+
+if TYPE_CHECKING:
+    from ..dataset import City
+
+__all__ = ["Chapter", "Edition", "build_appendix", "chapter_parameters", "read_edition", "run_notebooks"]
+
+
+def build_appendix(
+    edition_path,
+    *,
+    output=None,
+    report: Callable[[str], object] = print,
+    city=None,
+    prepare: Callable[[Edition, City, Path], object] | None = None,
+) -> Path:
+    """Build an edition's appendix: PDF, tables and receipt.
+
+    Parameters
+    ----------
+    edition_path : str or Path
+        The edition, for example ``notebooks/editions/2024.toml``.
+    output : str or Path, optional
+        Folder of the results; ``data/processed/<stem of the edition>`` under the working folder if not given.
+        It is replaced as a whole, and only when everything has succeeded.
+    report : callable
+        Receives one line of progress per notebook.
+    city : City, optional
+        The edition's dataset, if it is open already.
+    prepare : callable, optional
+        Called with the edition, its city and the new folder before the notebooks run, to write the protected
+        release to ``release/`` there; `planning.prepare_release` if not given. An appendix that is left without
+        a release is marked as working material on every page.
+
+    Returns
+    -------
+    Path
+        ``appendix-<stem>.pdf``. Beside it ``tables-<stem>.xlsx``, ``receipt.json``, ``release/`` and the
+        executed ``notebooks/``. Two builds of the same input give the same bytes.
+
+    Raises
+    ------
+    EditionError
+        If the edition, a parameter, a notebook's run or an output is not as it must be. A notebook that
+        stopped is kept, marked, as ``notebooks/<name>.failed.ipynb`` in the output folder; nothing else there
+        is touched.
+    """
+    from .blocks import read_chapters
+    from .chapters import method_chapter, receipt_chapter
+    from .cover import cover_drawing
+    from .planning import prepare_release
+    from .receipt import make_receipt, write_receipt
+    from .typeset import typeset
+    from .workbook import write_workbook
+
+    edition = read_edition(edition_path)
+    for chapter in edition.chapters:
+        chapter_parameters(edition, chapter)
+    city = city or _open_city(edition)
+    folder = Path(output) if output else Path("data") / "processed" / edition.stem
+    with _replacing(folder) as new:
+        (prepare or prepare_release)(edition, city, new)
+        release = new / "release"
+        executed = run_notebooks(
+            edition,
+            new / "notebooks",
+            environment={"MRSTATS_MODE": "publish", "MRSTATS_RELEASE": str(release.resolve())},
+            report=report,
+            failed=folder / "notebooks",
+        )
+        receipt = make_receipt(edition, data_files=_data_files(city, edition), release=release)
+        protected = receipt["release"] is not None
+        chapters = read_chapters(executed, edition.language, protected=protected) + method_chapter(edition)
+        counted = Counter(block["kind"] for block in chapters)
+        marks, plates = _marks(city, edition, protected=protected)
+        pdf = typeset(
+            new / f"appendix-{edition.stem}.pdf",
+            edition,
+            chapters + receipt_chapter(edition, receipt, counted),
+            marks=marks,
+            plates=plates,
+            drawing=cover_drawing(city),
+            attachments=sorted((release / "tables").glob("*.csv")),
+        )
+        tables = [block for block in chapters if block["kind"] == "table"]
+        workbook = new / f"tables-{edition.stem}.xlsx"
+        write_workbook(workbook, tables, language=edition.language, date=edition.date)
+        write_receipt(new / "receipt.json", receipt, [pdf, workbook])
+    return folder / pdf.name
+
+
+def _open_city(edition: Edition):
+    from ..dataset import open_dataset
+
+    return open_dataset(edition.dataset, language=edition.language)
+
+
+def _data_files(city, edition: Edition) -> list[Path]:
+    """Files of the dataset's folder, in the order of their names."""
+    folder = Path(getattr(city, "folder", None) or Path("data") / "raw" / edition.dataset)
+    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+
+
+def _marks(city, edition: Edition, *, protected: bool) -> tuple[list[str], list[str]]:
+    """What the head of every page and the cover must say about the data."""
+    keys = [("synthetic", "synthetic_plate")] if city.synthetic else []
+    if not protected:
+        keys.append(("working_material", "working_material"))
+    return tuple([word(pair[place], edition.language) for pair in keys] for place in (0, 1))
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """A new folder beside `folder`, which takes its place if all goes well and vanishes otherwise."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    new, old = beside / "new", beside / "old"
+    new.mkdir()
+    try:
+        yield new
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    finally:
+        shutil.rmtree(beside)

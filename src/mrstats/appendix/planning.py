@@ -1,0 +1,94 @@
+"""What an edition publishes: its plan recorded by running its notebooks once, and its release made from the plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from mrstats.appendix.edition import Edition, read_edition
+from mrstats.appendix.run import run_notebooks
+from mrstats.breakdown import Request
+from mrstats.dataset import City, open_dataset
+from mrstats.disclosure import Plan, read_plan, write_plan, write_release
+from mrstats.disclosure.plan import checksum
+
+
+def plan_path(edition: Edition) -> Path:
+    """Where an edition's plan lies: beside it, ``2024.plan.toml``."""
+    return edition.path.with_name(f"{edition.stem}.plan.toml")
+
+
+def record_plan(edition_path, *, report: Callable[[str], object] = print) -> Path:
+    """Run an edition's notebooks once, write down every table they ask for, and throw the executed copies away.
+
+    Parameters
+    ----------
+    edition_path : str or Path
+    report : callable
+        Receives one line per notebook.
+
+    Returns
+    -------
+    Path
+        The plan, to be looked at and committed with the edition.
+
+    Raises
+    ------
+    EditionError
+        A notebook stopped or its parameters do not fit; the old plan stays.
+    """
+    edition = read_edition(edition_path)
+    city = open_dataset(edition.dataset, language=edition.language)
+    with tempfile.TemporaryDirectory(prefix="mrstats-plan-") as folder:
+        recording = Path(folder) / "requests.jsonl"
+        recording.touch()
+        run_notebooks(
+            edition,
+            Path(folder) / "notebooks",
+            environment={"MRSTATS_MODE": "record", "MRSTATS_PLAN": str(recording)},
+            report=report,
+            failed=Path("data") / "processed" / edition.stem / "notebooks",
+        )
+        requests = [_request(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+    path = plan_path(edition)
+    write_plan(Plan(tuple(requests), made_from(edition, city)), path)
+    return path
+
+
+def prepare_release(edition: Edition, city: City, folder: Path) -> None:
+    """Protect everything in the edition's plan and write it to ``release/`` in `folder`.
+
+    Raises
+    ------
+    EditionError
+        There is no plan, or it is older than a notebook, the edition or the dataset's description.
+    """
+    path = plan_path(edition)
+    plan = read_plan(path)
+    plan.check_fresh(made_from(edition, city), name=path.name)
+    write_release(city, plan.requests, folder / "release")
+
+
+def made_from(edition: Edition, city: City) -> dict[str, str]:
+    """Checksums of all that decides what is asked for: notebooks, chapters and parameters, the dataset's description."""
+    chapters = [[chapter.notebook, dict(chapter.parameters)] for chapter in edition.chapters]
+    asked = json.dumps(
+        [edition.dataset, edition.year, edition.language, chapters], ensure_ascii=False, sort_keys=True
+    )
+    sums = {f"{edition.path.name} (chapters)": hashlib.sha256(asked.encode()).hexdigest()}
+    for chapter in edition.chapters:
+        notebook = edition.notebook_path(chapter)
+        sums[notebook.name] = checksum(notebook)
+    if city.folder is not None:
+        sums["dataset.toml"] = checksum(city.folder / "dataset.toml")
+    return sums
+
+
+def _request(line: str) -> Request:
+    values = json.loads(line)
+    return Request(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    )

@@ -1,0 +1,293 @@
+"""The central verb: `break_down` turns a dataset into a table of figures with their uncertainty.
+
+Exploring it computes live; recording it also notes the request in the edition's plan; publishing it answers from
+the protected release. It knows no rule of protection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mrstats import engine
+from mrstats.dataset import City
+from mrstats.dataset.release import Release
+from mrstats.definitions import Indicator, nearest
+from mrstats.estimates import estimate
+from mrstats.schema import (
+    CITY,
+    DESCRIPTION,
+    FIGURES,
+    IDENTITY,
+    TOTAL,
+    UNPLACED,
+    DatasetError,
+    MrstatsError,
+    NotPublishedError,
+    UnknownNameError,
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call of `break_down`, as the edition's plan records it; equal calls are one request."""
+
+    dataset: str
+    indicators: tuple[str, ...]
+    by: tuple[str, ...]
+    geography: str
+    years: tuple[int, ...]
+    crossed: bool
+    confidence: float
+
+    @property
+    def key(self) -> str:
+        """A short name that depends on nothing but the request; the release's tables are called by it."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
+        return f"{'-'.join(self.indicators)[:40]}-{self.geography}-{digest}"
+
+
+def mode() -> str:
+    """How figures are made just now: ``explore``, ``record`` or ``publish`` (environment MRSTATS_MODE)."""
+    chosen = os.environ.get("MRSTATS_MODE", "explore")
+    if chosen not in ("explore", "record", "publish"):
+        raise MrstatsError(f"MRSTATS_MODE={chosen!r} must be explore, record or publish.")
+    return chosen
+
+
+def break_down(
+    city: City,
+    indicator: str | Sequence[str],
+    by: str | Sequence[str] = (),
+    geography: str = CITY,
+    years: int | Sequence[int] | None = None,
+    *,
+    crossed: bool = True,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Break indicators down by background factors and places.
+
+    Parameters
+    ----------
+    city : City
+        From `open_dataset`.
+    indicator : str or list of str
+        Names from the dataset's indicators.
+    by : str or list of str
+        Background factors; all their combinations and all margins (``_T``) are returned.
+    geography : str
+        A geography level; its areas, residents who cannot be placed (``_U``) and the city are returned.
+    years : int or list of int, optional
+        Default: the dataset's last year.
+    crossed : bool
+        False: every factor on its own for the city, and the areas by total only; no combinations.
+    confidence : float
+        Level of the intervals, as a fraction.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell (columns in docs/vocabulary.md); proportions in per cent. A cell nobody could be in has
+        status ``m``; one that rests on little ``u``; one hidden at source ``C``.
+
+    Raises
+    ------
+    UnknownNameError
+        An indicator, factor, level or year the dataset does not have.
+    NotPublishedError
+        A cross the source does not hold, or (publishing) a request outside the edition's plan.
+
+    Notes
+    -----
+    How to read a row: `value` lies between `lower` and `upper` as far as chance goes; it rests on `n` persons. The
+    interval of a register figure is year-to-year chance: what the same conditions could have given.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> table = mr.break_down(mr.tiny_city(), "employment", by="sex")
+    >>> table[["geography_level", "sex", "value", "n", "count"]].round(1)
+      geography_level    sex  value     n  count
+    0            city     _T   60.0  80.0   48.0
+    1            city  women   55.0  40.0   22.0
+    2            city    men   65.0  40.0   26.0
+    """
+    request = check_request(city, indicator, by, geography, years, crossed=crossed, confidence=confidence)
+    if mode() == "publish":
+        return Release.from_environment().table(request)
+    table = compute(city, request)
+    if mode() == "record":
+        _record(request)
+    return table
+
+
+def check_request(
+    city: City, indicator, by=(), geography: str = CITY, years=None, *, crossed: bool = True, confidence: float = 0.95
+) -> Request:
+    """The call as a `Request`, every name checked against the dataset."""
+    names = (indicator,) if isinstance(indicator, str) else tuple(indicator)
+    factors = (by,) if isinstance(by, str) else tuple(by)
+    if not names:
+        raise UnknownNameError(f"no indicator was named. {city.name} has {', '.join(city.indicators)}.")
+    for name in names:
+        city.indicator(name)
+    for name in factors:
+        if name not in city.factors:
+            raise UnknownNameError(f"by={name!r} is not a background factor of {city.name} ({nearest(name, city.factors)}).")
+    for name in names:
+        _check_published(city, city.indicators[name], factors)
+    if geography != CITY and geography not in city.geographies:
+        raise UnknownNameError(
+            f"geography={geography!r} is not a level of {city.name} ({nearest(geography, [CITY, *city.geographies])})."
+        )
+    known = city.description.years
+    wanted = (int(years),) if isinstance(years, (int, np.integer)) else tuple(int(y) for y in years or known[-1:])
+    for year in wanted:
+        if known and year not in known:
+            raise UnknownNameError(f"years={year} is not in {city.name}, which has {known[0]}–{known[-1]}.")
+    return Request(city.name, names, factors, geography, tuple(sorted(set(wanted))), crossed, confidence)
+
+
+def compute(city: City, request: Request) -> pd.DataFrame:
+    """The unprotected table of a request, straight from the dataset."""
+    parts = [_one_indicator(city, city.indicators[name], request) for name in request.indicators]
+    table = pd.concat(parts, ignore_index=True)
+    table.attrs["dataset"] = city.name
+    return table
+
+
+def _check_published(city: City, indicator: Indicator, factors: tuple[str, ...]) -> None:
+    """A ready-made table holds only the crosses its publisher made; say which."""
+    source = city.description.tables[indicator.table]
+    held = [name for name, factor in city.description.factors.items() if indicator.table in factor.tables]
+    missing = [name for name in factors if name not in held]
+    if missing:
+        raise NotPublishedError(
+            f"{indicator.name!r} by {', '.join(missing)} is not published: table {source.name!r} holds it by "
+            f"{', '.join(held) or 'no background factor'}. Choose among these, or add a table that has the cross."
+        )
+
+
+def _one_indicator(city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
+    sets: list[tuple[str, ...]]
+    if request.crossed:
+        sets = [s for size in range(len(request.by) + 1) for s in itertools.combinations(request.by, size)]
+    else:
+        sets = [(), *((factor,) for factor in request.by)]
+    grain = city.description.tables[indicator.table].grain
+    levels = [CITY] if request.geography == CITY else [request.geography, CITY]
+    column = _area_column(city, indicator, request.geography)
+    parts = []
+    if request.crossed or grain == "cell":
+        cells = _cells(city, indicator, request, request.by, column)
+        parts = [_margin(city, cells, request, level, subset) for level in levels for subset in sets
+                 if request.crossed or not subset or level == CITY]  # fmt: skip
+    else:  # one pass a factor: the finest cross of many factors would be far larger than what is asked for
+        for subset in sets:
+            cells = _cells(city, indicator, request, subset, column if not subset else "")
+            parts += [_margin(city, cells, request, level, subset) for level in levels if not subset or level == CITY]
+    table = estimate(pd.concat(parts, ignore_index=True), indicator, confidence=request.confidence)
+    return _arrange(table, city, indicator, request)
+
+
+def _area_column(city: City, indicator: Indicator, level: str) -> str:
+    """The column of the indicator's table that holds areas of `level`, or of the nearest finer level."""
+    if level == CITY:
+        return ""
+    import narwhals as nw
+
+    columns = nw.from_native(city.table(indicator.table)).lazy().collect_schema().names()
+    found = [
+        (source.column, name)
+        for name, source in city.description.levels.items()
+        if source.column in columns and source.column and city.geography.nests(name, level)
+    ]
+    if not found:
+        raise NotPublishedError(
+            f"{indicator.name!r} has no areas of level {level!r}: table {indicator.table!r} holds "
+            f"{', '.join(n for n, s in city.description.levels.items() if s.column in columns) or 'no areas'}."
+        )
+    return min(found, key=lambda pair: pair[1] != level)[0]
+
+
+def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ...], column: str) -> pd.DataFrame:
+    """Finest cells of a request, their area already that of the level asked for."""
+    every = city.description.factors
+    if city.description.tables[indicator.table].grain == "cell":  # all of a published table's factors, to meet its own totals
+        by = tuple(name for name, source in every.items() if indicator.table in source.tables)
+    sources = tuple(every[name] for name in by)
+    cells = engine.indicator_cells(city, indicator, engine.Keys(request.years, column, sources))
+    missing = sorted(set(request.years) - set(cells["year"]))
+    if missing:
+        raise DatasetError(
+            f"{indicator.name!r} has no rows for {', '.join(map(str, missing))} in table {indicator.table!r}. "
+            "Deliver that year's file, or ask for the years there are."
+        )
+    if not column:
+        return cells
+    base = next(n for n, s in city.description.levels.items() if s.column == column and city.geography.nests(n, request.geography))
+    upward = {**city.geography.between(base, request.geography), UNPLACED: UNPLACED}
+    strange = sorted(set(cells[engine.AREA]) - set(upward))
+    if strange:
+        raise DatasetError(
+            f"table {indicator.table!r}, column {column!r}: area code {strange[0]!r} is not in [geographies.{base}] "
+            f"({len(strange)} such codes). Check the code, or the vintage of the division."
+        )
+    cells[engine.AREA] = cells[engine.AREA].map(upward)
+    return cells
+
+
+def _margin(city: City, cells: pd.DataFrame, request: Request, level: str, subset: tuple[str, ...]) -> pd.DataFrame:
+    """Cells rolled up to one level and one set of factors, every combination present."""
+    rows = cells
+    for name in (name for name in cells if name in city.factors):
+        own_total = rows[name] == TOTAL  # a publisher's own total is exact where a sum of its groups may not be
+        if name in subset:
+            rows = rows[~own_total]
+        elif own_total.any():
+            rows = rows[own_total]
+    rows = rows.assign(geography=city.municipality if level == CITY else rows[engine.AREA], geography_level=level)
+    keys = ["year", "geography_level", "geography", *subset]
+    sums = rows.groupby(keys, as_index=False)[[*engine.SUMS, "hidden"]].sum()
+    groups = [[g.code for g in city.factors[name].groups] for name in subset]
+    areas = [city.municipality] if level == CITY else sorted(city.geography.division(level).codes) + (
+        [UNPLACED] if (sums["geography"] == UNPLACED).any() else [])  # fmt: skip
+    grid = pd.MultiIndex.from_product([request.years, [level], areas, *groups], names=keys)
+    full = sums.set_index(keys).reindex(grid, fill_value=0.0).reset_index()
+    return full.assign(**{name: TOTAL for name in request.by if name not in subset})
+
+
+def _arrange(table: pd.DataFrame, city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
+    """Columns and rows in the order everyone expects: city first, areas by code, groups in print order."""
+    level = city.geographies.get(request.geography)
+    table["indicator"] = indicator.name
+    table["vintage"] = np.where(table["geography_level"] == CITY, "", level.vintage if level else "")
+    columns = [*IDENTITY, *request.by, *FIGURES, *DESCRIPTION]
+    identity = [*IDENTITY, *request.by]
+    table["estimate_id"] = [
+        hashlib.sha256("|".join(map(str, row)).encode()).hexdigest()[:12]
+        for row in table[identity].itertuples(index=False, name=None)
+    ]
+    order = {"level": (table["geography_level"] != CITY), "last": (table["geography"] == UNPLACED)}
+    ranks = [table["year"], order["level"], order["last"], table["geography"]]
+    for name in request.by:
+        rank = {code: i for i, code in enumerate([TOTAL, *city.factors[name].codes])}
+        ranks.append(table[name].map(rank))
+    return table.iloc[np.lexsort(ranks[::-1])][columns].reset_index(drop=True)
+
+
+def _record(request: Request) -> None:
+    """Add the request to the plan that is being recorded (environment MRSTATS_PLAN)."""
+    path = os.environ.get("MRSTATS_PLAN")
+    if not path:
+        raise MrstatsError("MRSTATS_MODE=record needs MRSTATS_PLAN, the file to record requests in. `mrstats plan EDITION` sets both.")
+    with Path(path).open("a", encoding="utf-8") as plan:
+        plan.write(json.dumps(asdict(request), ensure_ascii=False) + "\n")

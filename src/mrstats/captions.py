@@ -1,0 +1,270 @@
+"""What stands around a figure: names, written figures, symbols, captions, notes. It chooses no rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from . import schema
+from .language import EN_DASH, NO_BREAK, capital, interval, number, signed, word
+from .schema import MrstatsError
+from .selection import GEOGRAPHY, codes, fixed_groups
+
+HIDDEN, CANNOT_EXIST, ZERO = "..", ".", EN_DASH
+TITLE_WORDS = 12
+ALT_LENGTH = (200, 400)
+LETTERS = ("b", "u", "p", "i", "r")
+"""Status codes that are printed as a letter beside a figure, in this order."""
+
+_WHOLE = ("total", schema.TOTAL, schema.CITY)
+_COUNTS = ("n", "population", "count", "affected", "to_lift")
+_NOTES = {HIDDEN: "symbol_hidden", CANNOT_EXIST: "symbol_cannot_exist", ZERO: "symbol_zero"}
+
+
+@dataclass(frozen=True)
+class Captions:
+    """The names and phrases of one dataset in one language."""
+
+    city: object
+    language: str
+
+    @classmethod
+    def of(cls, table, city, language: str | None) -> Captions:
+        """Captions for a table; without `city` the opened dataset of the table is found."""
+        if city is None:
+            from .dataset import dataset_of
+
+            city = dataset_of(table)
+        return cls(city, language or city.language)
+
+    def word(self, key: str, **slots: object) -> str:
+        """A word of the page."""
+        return word(key, self.language, **slots)
+
+    # Names
+
+    def area(self, level: str, code: str) -> str:
+        """The name of an area, of the whole city or of those without a known area."""
+        if level == schema.CITY:
+            return self.word("city_as_a_whole")
+        return self.word("unplaced") if code == schema.UNPLACED else self.area_order(level).get(code, code)
+
+    def area_order(self, level: str) -> dict[str, str]:
+        """Codes and names of a level's areas in print order."""
+        return self.city.area_names(level)
+
+    def group(self, factor: str, code: str) -> str:
+        """The name of a group, or of the total."""
+        if code == schema.TOTAL:
+            return self.word("total")
+        return self._group(factor, code).label[self.language]
+
+    def group_order(self, factor: str) -> list[str]:
+        """Codes of a factor's groups in print order, the total last."""
+        return [group.code for group in self.city.factors[factor].groups] + [schema.TOTAL]
+
+    def _group(self, factor: str, code: str):
+        groups = {group.code: group for group in self.city.factors[factor].groups}
+        if code not in groups:
+            raise schema.UnknownGroupError(
+                f"{factor}={code!r} has no name in {self.city.name}. "
+                f"Groups there: {', '.join(groups)}. Add it to the factor in dataset.toml."
+            )
+        return groups[code]
+
+    def dimension(self, name: str, level: str = "") -> str:
+        """The name of what rows or columns stand for: a level of areas, a factor, indicator or year."""
+        if name == GEOGRAPHY:
+            return (
+                self.city.label if level == schema.CITY else self.city.geographies[level].label[self.language]
+            )
+        if name in ("indicator", "year"):
+            return self.word(name)
+        return self.city.factors[name].label[self.language]
+
+    def where(self, record: dict, factor: str) -> str:
+        """*bland kvinnor* or *i stadsområdet Öster*: where in a sentence a row's value holds."""
+        if factor != GEOGRAPHY:
+            return f"{self.word('among')} {self._group(factor, record[factor]).among[self.language]}"
+        level, code = record["geography_level"], record[GEOGRAPHY]
+        definite = self.city.geographies[level].definite[self.language]
+        return f"{self.word('in_area')} {definite} {self.area(level, code)}"
+
+    def indicator(self, name: str):
+        """The definition of an indicator."""
+        return self.city.indicators[name]
+
+    def share(self, indicator, *, definite: bool = False) -> str:
+        """What an indicator measures: *andel sysselsatta*, or *andelen sysselsatta* inside a sentence."""
+        if indicator.share is None:
+            return lower_first(indicator.label[self.language])
+        share = indicator.share[self.language]
+        start = self.word("share_definite")
+        if definite or not share.startswith(start):
+            return share
+        return self.word("share_indefinite") + share.removeprefix(start)
+
+    def joined(self, names: Iterable[str]) -> str:
+        """*a, b och c*."""
+        *first, last = names
+        return f"{', '.join(first)} {self.word('and')} {last}" if first else last
+
+    # Figures
+
+    def value(self, value: float, indicator, *, unit: bool = False) -> str:
+        """A value as tables print it; with `unit`, as sentences do."""
+        text = number(value, self.language, decimals=indicator.decimals)
+        return f"{text}{NO_BREAK}{indicator.unit[self.language]}" if unit else text
+
+    def figure(self, record: dict | None, field: str, indicator) -> str:
+        """One cell: the written figure, or the symbol that says why there is none."""
+        if record is None:
+            return HIDDEN  # not available: the table has no such row
+        status = codes(record)
+        if schema.CONFIDENTIAL in status:
+            return HIDDEN
+        if schema.NOT_COLLECTED in status:
+            return self.word("missing")
+        figures = [record.get(name, math.nan) for name in _parts(field)]
+        if any(figure is None or math.isnan(figure) for figure in figures):
+            return self._reason(record, field, status)
+        decimals = indicator.decimals
+        if field in _COUNTS or (field == "value" and indicator.measure == "count"):
+            return number(figures[0], self.language) if figures[0] else ZERO
+        if field == "difference":
+            return signed(figures[0], self.language, decimals=decimals)
+        if field in ("interval", "difference_interval"):
+            sign = field == "difference_interval"
+            return interval(*figures, self.language, decimals=decimals, sign=sign)
+        return self.value(figures[0], indicator)
+
+    def _reason(self, record: dict, field: str, status: list[str]) -> str:
+        """The symbol of a figure that is absent although its row is not confidential."""
+        if schema.SUPPRESSED_AT_SOURCE in status or field.startswith("difference") or field == "to_lift":
+            return HIDDEN  # the reference is hidden, so the difference would give it away
+        if schema.CANNOT_EXIST in status or field != "value" or record.get("n") == 0:
+            return CANNOT_EXIST
+        raise MrstatsError(
+            f"{record['indicator']} {record['year']} at {record[GEOGRAPHY]} has no value and no status. "
+            'Give the row a status ("C" confidential, "m" cannot exist, "x" not collected).'
+        )
+
+    def letters(self, records: Iterable[dict | None]) -> str:
+        """Status letters of some rows, each once; a hidden figure has its symbol and needs no letter."""
+        found = {
+            code for record in records if record and not math.isnan(record["value"]) for code in codes(record)
+        }
+        return " ".join(letter for letter in LETTERS if letter in found)
+
+    def reference(self, gaps, indicator) -> tuple[str, str] | None:
+        """Name, as inside a sentence, and value of what all rows are compared with; None if they differ."""
+        rows = gaps[gaps["reference_value"].notna()]
+        found = {
+            (name, self.value(value, indicator))
+            for name, value in zip(rows["reference"], rows["reference_value"], strict=True)
+        }
+        if len(found) != 1:
+            return None
+        name, value = found.pop()
+        if name in _WHOLE or name == self.city.municipality:
+            return lower_first(self.word("city_as_a_whole")), value
+        return self.group(rows["factor"].iloc[0], name), value
+
+    # Captions
+
+    def title(self, given: str | None, *proposals: str | None) -> str:
+        """The given title, or the first proposal of at most twelve words."""
+        if given is not None:
+            count = len(given.split())
+            if not 1 <= count <= TITLE_WORDS:
+                raise MrstatsError(
+                    f"title={given!r} has {count} words. A title says the finding in 1–{TITLE_WORDS} words; "
+                    "the subtitle holds unit, population and year."
+                )
+            return given
+        fitting = [title for title in proposals if title and len(title.split()) <= TITLE_WORDS]
+        return capital(fitting[0] if fitting else " ".join(str(proposals[-1]).split()[:TITLE_WORDS]))
+
+    def finding(self, indicator, extreme: tuple[dict, str] | None, factor: str) -> str | None:
+        """*Andelen sysselsatta är lägst i stadsområdet Öster*; None where nothing is sure."""
+        if extreme is None or indicator.share is None or indicator.measure in ("count", "total"):
+            return None
+        record, end = extreme
+        slots = {"extreme": self.word(f"{end}_adverb"), "where": self.where(record, factor)}
+        return self.word("title_extreme", share=self.share(indicator, definite=True), **slots)
+
+    def subtitle(self, table, indicators: Sequence, by: Sequence[str], *, with_interval: bool = False) -> str:
+        """What, population, split, group, unit, place and year, in that order, separated by commas."""
+        parts = []
+        if len(indicators) == 1:
+            parts += [self.share(indicators[0]), indicators[0].population[self.language]]
+        for factor, code in fixed_groups(table).items():
+            parts.append(f"{self.word('among')} {self._group(factor, code).among[self.language]}")
+        if by:
+            parts.append(f"{self.word('by')} {self.joined(by)}")
+        units = list(dict.fromkeys(indicator.unit[self.language] for indicator in indicators))
+        if len(units) == 1:
+            level = self.confidence(table)
+            known = with_interval and level
+            parts.append(self.word("with_interval", unit=units[0], level=level) if known else units[0])
+        parts.append(f"{self.city.label} {self.years(table)}")
+        return capital(", ".join(part for part in parts if part))
+
+    def confidence(self, table) -> str:
+        """The interval level in per cent, or an empty text when the table does not say one level."""
+        levels = set(table["confidence"].dropna()) if "confidence" in table else set()
+        return number(100 * levels.pop(), self.language) if len(levels) == 1 else ""
+
+    def years(self, table) -> str:
+        """*2024* or *2019–2024*."""
+        first, last = int(table["year"].min()), int(table["year"].max())
+        return str(last) if first == last else f"{first}{EN_DASH}{last}"
+
+    def source(self, table, indicators: Sequence) -> str:
+        """Who made the data, which register, which years; own processing is said."""
+        names = dict.fromkeys(indicator.source[self.language].rstrip(". ") for indicator in indicators)
+        text = f"{self.word('source')}: {'; '.join(names)} {self.years(table)}. {self.word('own_processing')}"
+        notes = dict.fromkeys((indicator.note or {}).get(self.language) for indicator in indicators)
+        return " ".join([text, *(note for note in notes if note)])
+
+    def notes(self, cells: Iterable[str], letters: Iterable[str]) -> list[str]:
+        """Explanations of the symbols and letters that occur, and of no others."""
+        used = set(cells)
+        keys = [key for symbol, key in _NOTES.items() if symbol in used]
+        keys += ["symbol_missing"] if self.word("missing") in used else []
+        used_letters = set(" ".join(letters).split())
+        return [self.word(key) for key in keys] + [
+            self.word(f"letter_{letter}") for letter in LETTERS if letter in used_letters
+        ]
+
+    def alt(self, given: str | None, sentences: Sequence[str], more: Sequence[str]) -> str:
+        """The given text alternative, or the sentences, topped up from `more` to a full description."""
+        if given is not None:
+            if not given.strip():
+                raise MrstatsError("alt is empty. Leave it out for a proposal, or describe the main finding.")
+            return given
+        least, most = ALT_LENGTH
+        text = ""
+        for place, sentence in enumerate([*sentences, *more]):
+            longer = f"{text} {sentence}".strip()
+            needed = place < len(sentences) or len(text) < least
+            text = longer if needed and len(longer) <= most else text
+        return text
+
+
+def lower_first(text: str) -> str:
+    """A label inside a sentence; an abbreviation keeps its capitals.
+
+    Examples
+    --------
+    >>> lower_first("Födelseland"), lower_first("LSS-insats")
+    ('födelseland', 'LSS-insats')
+    """
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _parts(field: str) -> tuple[str, ...]:
+    if field == "interval":
+        return "lower", "upper"
+    return ("difference_lower", "difference_upper") if field == "difference_interval" else (field,)

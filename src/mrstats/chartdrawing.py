@@ -1,0 +1,311 @@
+"""How a dot-and-interval chart is drawn: a row for each group, with value, n and gap. It chooses no rows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from . import look
+from .captions import Captions, lower_first
+from .language import capital, number
+from .schema import CITY, UNRELIABLE, MrstatsError
+from .selection import GEOGRAPHY, Block, Comparison, codes, is_shown, is_sure
+
+MOST_ROWS = 42
+"""Rows of 4.7 mm that fit a page together with headings, axis and caption."""
+
+_HEADER, _AXIS, _INDENT = 6.6, 10.4, 3.0
+_PLOT_LEFT, _PLOT_LEFT_MOST = 42.0, 66.0
+_LETTER_GAP, _WRAPPED_LINE = 0.9, 3.9
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the chart: its name, broken if long, its place and its data."""
+
+    record: dict
+    label: list[str]
+    top: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.top + self.height / 2
+
+
+class Drawing:
+    """The chart laid out on a sheet: labels, plot, and the columns of value, n and difference."""
+
+    def __init__(self, table, found: Comparison, indicator, words: Captions):
+        self.table, self.found, self.indicator, self.words = table, found, indicator, words
+        self.has_gaps = "difference" in table
+        self.has_n = any(not math.isnan(record.get("n", math.nan)) for record in found.records)
+        self.references = [_reference(table, block, found.whole, words, indicator) for block in found.blocks]
+        self.one_reference = len({(name, value) for name, value in self.references if value is not None}) == 1
+        self._lay_out_columns()
+        self._lay_out_rows()
+        self.low, self.high, self.step = self._scale()
+        self.sheet = look.Sheet(look.COLUMN_WIDTH, self.height)
+
+    def _lay_out_columns(self) -> None:
+        """Right edges of the columns from the right, then the room that is left for the plot."""
+        word, width = self.words.word, look.text_width
+        edge, self.edges = look.COLUMN_WIDTH, {}
+        if self.has_gaps:
+            self.edges["difference"] = edge
+            self.arrow = edge - self._widest("difference", look.BOLD) - 3.2
+            edge -= (
+                max(
+                    self._widest("difference", look.BOLD) + 6.4,
+                    width(self._difference_head(), look.SMALL_SIZE),
+                )
+                + 4
+            )
+        if self.has_n:
+            self.edges["n"] = edge
+            edge -= max(self._widest("n"), width(word("persons"), look.SMALL_SIZE)) + 4
+        self.edges["value"] = edge
+        self.plot_right = edge - max(self._widest("value"), width(self._value_head(), look.SMALL_SIZE)) - 6
+        labels = [self._name(block, record) for block in self.found.blocks for record in block.records]
+        need = max(width(label) for label in labels) + _INDENT + 5
+        self.plot_left = min(max(need, _PLOT_LEFT), _PLOT_LEFT_MOST)
+
+    def _lay_out_rows(self) -> None:
+        """Headings and rows from the top down; a name too long for its column takes another line."""
+        self.rows: list[_Row] = []
+        self.headings: list[float] = []
+        count = sum(len(block.records) for block in self.found.blocks)
+        y = _HEADER
+        for block in self.found.blocks:
+            self.headings.append(y)
+            y += look.HEADING_ROW
+            for record in block.records:
+                label = look.wrap(self._name(block, record), self.plot_left - _INDENT - 5)
+                height = look.ROW + _WRAPPED_LINE * (len(label) - 1)
+                self.rows.append(_Row(record, label, y, height))
+                y += height
+            y += 0.5
+        self.bottom = y
+        self.height = y + _AXIS
+        if count > MOST_ROWS:
+            raise MrstatsError(
+                f"The chart would have {count} rows; at most {MOST_ROWS} fit a page. "
+                "Chart fewer factors, a coarser level of areas, or use mr.table or mr.map."
+            )
+
+    def _name(self, block: Block, record: dict) -> str:
+        if block.factor == GEOGRAPHY:
+            return self.words.area(block.level, record[GEOGRAPHY])
+        return capital(self.words.group(block.factor, record[block.factor]))
+
+    def _widest(self, field: str, weight: int = look.REGULAR) -> float:
+        return max(look.text_width(self._text(record, field), weight=weight) for record in self.found.records)
+
+    def _text(self, record: dict, field: str) -> str:
+        return self.words.figure(record, field, self.indicator)
+
+    def _value_head(self) -> str:
+        proportion = self.indicator.measure == "proportion"
+        return self.words.word("map_per_cent" if proportion else f"figure_{self.indicator.measure}")
+
+    def _difference_head(self) -> str:
+        return self.words.word(
+            "difference_points" if self.indicator.measure == "proportion" else "difference"
+        )
+
+    def _scale(self) -> tuple[float, float, float]:
+        """Ends and step of the axis: round numbers around everything drawn, and zero when it is near."""
+        ends = [record[end] for record in self.found.records for end in ("value", "lower", "upper")]
+        ends += [value for _, value in self.references if value is not None]
+        known = [end for end in ends if not math.isnan(end)] or [0.0, 1.0]
+        low, high = min(known), max(known)
+        low = 0.0 if 0 <= low <= 0.35 * high else low
+        step = _round_step((high - low) or abs(high) or 1.0)
+        start, stop = math.floor(low / step) * step, math.ceil(high / step) * step
+        if stop == start:
+            stop = start + step
+        return start, stop, step
+
+    def _x(self, value: float) -> float:
+        return self.plot_left + (value - self.low) / (self.high - self.low) * (
+            self.plot_right - self.plot_left
+        )
+
+    @property
+    def broken(self) -> bool:
+        """Whether the axis starts above (or wholly apart from) zero."""
+        return self.low > 0 or self.high < 0
+
+    def svg(self) -> str:
+        """Draw everything, once."""
+        self._draw_header()
+        self._draw_axis()
+        self._draw_references()
+        for block, top in zip(self.found.blocks, self.headings, strict=True):
+            self._draw_heading(block, top)
+        for row in self.rows:
+            self._draw_row(row)
+        return self.sheet.svg()
+
+    def _draw_header(self) -> None:
+        heads = {
+            "value": self._value_head(),
+            "n": self.words.word("persons"),
+            "difference": self._difference_head(),
+        }
+        for column, edge in self.edges.items():
+            self.sheet.text(edge, 3.2, heads[column], size=look.SMALL_SIZE, colour=look.TEXT_2, align="right")
+
+    def _draw_axis(self) -> None:
+        count = round((self.high - self.low) / self.step)
+        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
+        for tick in range(count + 1):
+            value = self.low + tick * self.step
+            x = self._x(value)
+            self.sheet.line(
+                [x, x], [_HEADER - 0.8, self.bottom], colour=look.GRID, width=look.GRID_LINE, layer=1
+            )
+            label = number(value, self.words.language, decimals=decimals)
+            self.sheet.text(
+                x, self.bottom + 3.8, label, size=look.SMALL_SIZE, colour=look.TEXT_2, align="center"
+            )
+        self.sheet.line([0, look.COLUMN_WIDTH], [self.bottom] * 2)
+        if self.broken:
+            for shift in (-2.4, -1.4):  # two short strokes across the line: the axis is cut here
+                x = self._x(self.low) + shift
+                self.sheet.line(
+                    [x - 0.5, x + 0.5], [self.bottom + 1, self.bottom - 1], colour=look.TEXT_2, width=0.8
+                )
+        name = capital(f"{self.words.share(self.indicator)}, {self.indicator.unit[self.words.language]}")
+        middle = (self.plot_left + self.plot_right) / 2
+        half = look.text_width(name, look.SMALL_SIZE) / 2
+        self.sheet.text(
+            min(middle, look.COLUMN_WIDTH - half), self.bottom + 7.9, name,
+            size=look.SMALL_SIZE, colour=look.TEXT_2, align="center",
+        )  # fmt: skip
+
+    def _draw_references(self) -> None:
+        """Dashed lines: the whole through all blocks, or each block's comparison group through that block."""
+        dash = {"colour": look.INK, "width": look.MEAN_LINE, "dash": (4, 2), "layer": 3}
+        if self.one_reference:
+            name, value = next(reference for reference in self.references if reference[1] is not None)
+            x = self._x(value)
+            self.sheet.line([x, x], [4.4, self.bottom], **dash)
+            label = f"{capital(name)} {self.words.value(value, self.indicator)}"
+            half = look.text_width(label, weight=look.SEMIBOLD) / 2
+            first_edge = self.edges["value"] - look.text_width(self._value_head(), look.SMALL_SIZE) - 2
+            place = max(half, min(x, first_edge - half))
+            self.sheet.text(place, 3.2, label, weight=look.SEMIBOLD, align="center")
+            return
+        ends = [*self.headings[1:], self.bottom]
+        for (_, value), top, end in zip(self.references, self.headings, ends, strict=True):
+            if value is not None:
+                x = self._x(value)
+                self.sheet.line([x, x], [top + look.HEADING_ROW, end], **dash)
+
+    def _draw_heading(self, block: Block, top: float) -> None:
+        self.sheet.line([0, look.COLUMN_WIDTH], [top, top], layer=2)
+        name = capital(self.words.dimension(block.factor, block.level))
+        middle = top + look.HEADING_ROW / 2
+        self.sheet.middle(0, middle, name, weight=look.BOLD, colour=look.BETTER)
+        reference, value = self.references[self.found.blocks.index(block)]
+        if not self.one_reference and value is not None:
+            against = f"{reference} {self.words.value(value, self.indicator)}"
+            x = look.text_width(name, weight=look.BOLD) + 2
+            self.sheet.middle(x, middle, self.words.word("against", reference=against),
+                              size=look.SMALL_SIZE, colour=look.TEXT_2)  # fmt: skip
+
+    def _draw_row(self, row: _Row) -> None:
+        record, y = row.record, row.middle
+        sure = is_sure(record)
+        colour = _colour(record, sure)
+        for place, line in enumerate(row.label):
+            shift = (place - (len(row.label) - 1) / 2) * _WRAPPED_LINE
+            self.sheet.middle(_INDENT, y + shift, line)
+        self.sheet.middle(self.edges["value"], y, self._text(record, "value"), align="right")
+        letters = self.words.letters([record])
+        if letters:
+            self.sheet.middle(
+                self.edges["value"] + _LETTER_GAP, y, letters, size=look.LEAST_SIZE, colour=look.TEXT_2
+            )
+        if self.has_n:
+            text = self._text(record, "n")
+            self.sheet.middle(self.edges["n"], y, text, align="right", colour=look.TEXT_2)
+        if self.has_gaps:
+            text, weight = self._text(record, "difference"), look.BOLD if sure else look.REGULAR
+            muted = colour if sure else look.TEXT_2
+            self.sheet.middle(self.edges["difference"], y, text, align="right", weight=weight, colour=muted)
+            if sure:
+                self.sheet.mark(
+                    self.arrow, y, shape="^" if record["difference"] > 0 else "v", size=4.2, fill=colour
+                )
+        if is_shown(record):
+            self._draw_mark(
+                record, y, colour, hollow=UNRELIABLE in codes(record) or (self.has_gaps and not sure)
+            )
+
+    def _draw_mark(self, record: dict, y: float, colour: str, *, hollow: bool) -> None:
+        ends = [record["lower"], record["upper"]]
+        if not any(math.isnan(end) for end in ends):
+            self.sheet.line(
+                [self._x(end) for end in ends], [y, y], colour=colour, width=look.INTERVAL_LINE, layer=4
+            )
+        fill, edge = (look.WHITE, colour) if hollow else (colour, None)
+        self.sheet.mark(self._x(record["value"]), y, fill=fill, edge=edge)
+
+    def notes(self) -> list[str]:
+        """Explanations of exactly the marks that are drawn."""
+        word, records = self.words.word, self.found.records
+        shown = [record for record in records if is_shown(record)]
+        notes = []
+        if self.has_gaps:
+            notes.append(word("dots_explained", reference=self._compared_with()))
+        elif any(UNRELIABLE in codes(record) for record in shown):
+            notes.append(word("hollow_explained"))
+        if self.has_gaps and self.indicator.measure == "proportion":
+            notes.append(word("points_explained"))
+        if self.broken:
+            decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
+            notes.append(
+                word("axis_break", start=number(self.low, self.words.language, decimals=decimals)).rstrip(".")
+            )
+        fields = [field for field in ("value", "n", "difference") if field in self.edges]
+        cells = {self._text(record, field) for record in records for field in fields}
+        return notes + self.words.notes(cells, [self.words.letters(shown)])
+
+    def _compared_with(self) -> str:
+        if self.one_reference:
+            return next(name for name, value in self.references if value is not None)
+        return self.words.word("the_reference_group")
+
+
+def _reference(table, block: Block, whole, words, indicator) -> tuple[str, float | None]:
+    """Name, as inside a sentence, and value of what a block is compared with."""
+    if "reference_value" not in table:
+        known = whole is not None and is_shown(whole)
+        in_city = whole is not None and whole["geography_level"] == CITY
+        name = words.area(whole["geography_level"], whole[GEOGRAPHY]) if whole else ""
+        return lower_first(name) if in_city else name, whole["value"] if known else None
+    rows = table[(table["factor"] == block.factor) & table["reference_value"].notna()]
+    keys = {(record["reference"], record["reference_value"]) for record in block.records}
+    known = {key for key in keys if not math.isnan(key[1])}
+    if len(known) != 1:
+        return "", None
+    name, value = known.pop()
+    named = words.reference(rows[rows["reference_value"] == value], indicator)
+    return (named[0] if named else name), value
+
+
+def _round_step(span: float) -> float:
+    """A step of 1, 2 or 5 times a power of ten that cuts a span into about five."""
+    rough = span / 5
+    power = 10 ** math.floor(math.log10(rough))
+    return power * min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough)))
+
+
+def _colour(record: dict, sure: bool) -> str:
+    """Brick for certainly worse, blue for certainly better, ink for all else; never a group's colour."""
+    disadvantage = record.get("disadvantage", math.nan)
+    if not sure or math.isnan(disadvantage) or disadvantage == 0:
+        return look.INK
+    return look.WORSE if disadvantage > 0 else look.BETTER

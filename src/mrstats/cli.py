@@ -1,0 +1,138 @@
+"""The command line: `mrstats example · check · plan · appendix · clean`. It calls the rooms and computes no number."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mrstats.schema import MrstatsError
+
+EDITIONS = Path("notebooks/editions")
+EXAMPLE = Path("data/raw/exempelstad")
+
+app = typer.Typer(
+    help="Disaggregated inequality statistics for cities, and their yearly accessible appendix.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Edition = Annotated[
+    str | None, typer.Argument(help="The edition: a file, or a name in notebooks/editions. Default: the latest year.", show_default=False)
+]
+
+
+def _plainly(command):
+    """A mistake the user can mend becomes one clear line and exit code 2; Ctrl-C leaves quietly."""
+
+    @functools.wraps(command)
+    def wrapped(*args, **kwargs):
+        try:
+            return command(*args, **kwargs)
+        except MrstatsError as error:
+            print(f"mrstats: {error}", file=sys.stderr)
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            print("mrstats: stopped; nothing was changed.", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+@app.command()
+@_plainly
+def example(
+    folder: Annotated[Path, typer.Argument(help="Where the city is written.")] = EXAMPLE,
+    seed: Annotated[int, typer.Option(help="Another seed gives another city of the same kind.")] = 9980,
+) -> None:
+    """Make Exempelstad, the made-up city (about 20 s)."""
+    from mrstats.example_city import build_example_city
+
+    print(build_example_city(folder, seed=seed))
+
+
+@app.command()
+@_plainly
+def check(dataset: Annotated[str, typer.Argument(help="A dataset folder, or its name in data/raw.")]) -> None:
+    """List every problem of a dataset with file, row and what to do; exit code 2 if there is one."""
+    from mrstats.dataset.checks import check_dataset
+
+    problems = check_dataset(dataset)
+    for problem in problems:
+        print(problem)
+    if problems:
+        print(f"{len(problems)} problem{'s' if len(problems) > 1 else ''} in {dataset}.", file=sys.stderr)
+        raise typer.Exit(2)
+    print(f"{dataset}: no problems found.")
+
+
+@app.command()
+@_plainly
+def plan(edition: Edition = None) -> None:
+    """Record every table an edition publishes, by running its notebooks once."""
+    from mrstats.appendix import record_plan
+
+    path = _edition(edition)
+    _ensure_example(path)
+    print(record_plan(path))
+
+
+@app.command()
+@_plainly
+def appendix(
+    edition: Edition = None,
+    output: Annotated[Path | None, typer.Option(help="Folder of the results. Default: data/processed/<edition>.", show_default=False)] = None,
+) -> None:
+    """Build an edition's appendix: protected tables, accessible PDF, Excel and receipt."""
+    from mrstats.appendix import build_appendix
+
+    path = _edition(edition)
+    _ensure_example(path)
+    print(build_appendix(path, output=output))
+
+
+@app.command()
+@_plainly
+def clean() -> None:
+    """Empty data/processed: everything in it is made again by code."""
+    folder = Path("data/processed")
+    for place in sorted(folder.glob("*")):
+        if place.name == ".gitkeep":
+            continue
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+        print(f"removed {place}")
+
+
+def _edition(name: str | None) -> Path:
+    """The edition's file: as given, by its name, or the latest year's."""
+    if name is None:
+        years = sorted(path for path in EDITIONS.glob("*.toml") if path.stem.isdigit())
+        if not years:
+            raise MrstatsError(f"there is no edition in {EDITIONS}/. Work in the project's top folder, or name the file.")
+        return years[-1]
+    path = Path(name)
+    return path if path.suffix == ".toml" else EDITIONS / f"{path.name}.toml"
+
+
+def _ensure_example(path: Path) -> None:
+    """Exempelstad is made, not delivered: build it when an edition needs it and it is not there."""
+    from mrstats.appendix import read_edition
+
+    if read_edition(path).dataset == EXAMPLE.name and not EXAMPLE.exists():
+        from mrstats.example_city import build_example_city
+
+        print("Exempelstad is not there yet; making it.")
+        build_example_city(EXAMPLE)
+
+
+def main() -> None:
+    """Entry point of the `mrstats` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""Look through a dataset folder and list every problem with file, row and what to do. It mends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mrstats.dataset import City, FactorSource, TableSource, open_dataset, read_file
+from mrstats.definitions import expressions
+from mrstats.schema import CITY, TOTAL, TOTAL_WORDS, MrstatsError
+
+EXAMPLES = 5
+"""So many rows of one kind are named; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a dataset: where it is and how to mend it."""
+
+    file: str
+    row: int | None
+    message: str
+
+    def __str__(self) -> str:
+        place = self.file if self.row is None else f"{self.file}, row {self.row}"
+        return f"{place}: {self.message}"
+
+
+def check_dataset(dataset: str | Path | City) -> list[Problem]:
+    """Every problem of a dataset.
+
+    Parameters
+    ----------
+    dataset : str, Path or City
+        A folder, its name, or an opened dataset.
+
+    Returns
+    -------
+    list of Problem
+        Empty where all is well. Rows are counted as a spreadsheet shows them (heading = 1) in text and Excel files,
+        from 1 in Parquet.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> mr.check_dataset("no-such-folder")[0].message[:27]
+    'there is no dataset folder '
+    """
+    try:
+        city = dataset if isinstance(dataset, City) else open_dataset(dataset)
+    except MrstatsError as error:
+        return [Problem("dataset.toml", None, str(error))]
+    problems: list[Problem] = []
+    areas: dict[str, set[str]] = {}
+    try:
+        problems += _geography_problems(city)
+        areas = {name: division.codes for name, division in city.geography.divisions.items()}
+    except MrstatsError as error:
+        problems.append(Problem("dataset.toml", None, str(error)))
+    for source in city.description.tables.values():
+        problems += _table_problems(city, source, areas)
+    return problems
+
+
+def _geography_problems(city: City) -> Iterator[Problem]:
+    for name, division in city.geography.divisions.items():
+        where = f"[geographies.{name}]"
+        for code in division.areas["code"][division.areas["code"].duplicated()]:
+            yield Problem("dataset.toml", None, f"{where}: area {code!r} stands twice. Keep one row per area.")
+        parent = city.geographies[name].parent
+        if parent != CITY:
+            known = city.geography.division(parent).codes
+            for code, area in sorted(division.parents.get(parent, {}).items()):
+                if area not in known:
+                    yield Problem(
+                        "dataset.toml", None, f"{where}: area {code!r} lies in {area!r}, which is no area of level {parent!r}. Correct the key."
+                    )
+
+
+def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]]) -> Iterator[Problem]:
+    try:
+        paths = city.files(source.name)
+    except MrstatsError as error:
+        yield Problem(source.files, None, str(error))
+        return
+    years: set[int] = set()
+    seen: list[pd.DataFrame] = []
+    keys = _keys(city, source)
+    for path in paths:
+        try:
+            frame = read_file(source, path)
+        except MrstatsError as error:
+            yield Problem(path.name, None, str(error))
+            continue
+        if len(frame) == 0:
+            yield Problem(path.name, None, "the file holds no rows. Deliver it again.")
+            continue
+        missing = sorted(_needed(city, source) - set(frame.columns)) if not source.pivot else []
+        for column in missing:
+            yield Problem(path.name, None, f"column {column!r} is missing. Columns: {', '.join(map(str, frame.columns))}. Correct dataset.toml or the file.")
+        if missing:
+            continue
+        yield from _row_problems(city, source, path.name, frame, areas)
+        if isinstance(source.year, str):
+            found = pd.to_numeric(frame[source.year], errors="coerce")
+            yield from _each(path.name, frame[found.isna()], lambda row: f"year {row[source.year]!r} is no number. Correct the cell.")
+            years |= set(found.dropna().astype(int))
+        if keys and set(keys) <= set(frame.columns):
+            seen.append(frame[keys].assign(file_=path.name, row_=frame.index))
+    if isinstance(source.year, str):
+        for year in sorted(set(city.description.years) - years) if source.grain == "person" and _all_years(city, source) else []:
+            yield Problem(source.files, None, f"year {year} is in [dataset] years but no row has it. Deliver the file, or take the year out.")
+    if seen:
+        rows = pd.concat(seen, ignore_index=True)
+        twice = rows[rows.duplicated(keys, keep="first")].set_index("row_")
+        what = "person and year" if source.grain == "person" else "cell"
+        for file, part in twice.groupby("file_"):
+            yield from _each(str(file), part, lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.")
+
+
+def _all_years(city: City, source: TableSource) -> bool:
+    """Whether the table is the one indicators over all years are made from (a survey may hold fewer years)."""
+    return any(indicator.table == source.name for indicator in city.indicators.values())
+
+
+def _keys(city: City, source: TableSource) -> list[str]:
+    """Columns that together may stand only once."""
+    year = [source.year] if isinstance(source.year, str) else []
+    if source.grain == "person":
+        return [source.person, *year] if source.person else []
+    if source.format == "scb_excel":
+        return []
+    levels = {s.column for s in city.description.levels.values() if s.column}
+    factors = {f.column for f in city.description.factors.values() if source.name in f.tables}
+    names = {n for i in city.indicators.values() if i.table == source.name for n in _columns(i.numerator, i.denominator)}
+    return [*year, *sorted((levels | factors | names) - {source.count})]
+
+
+def _needed(city: City, source: TableSource) -> set[str]:
+    columns = {c for c in (source.year if isinstance(source.year, str) else "", source.person, source.protected, source.count, source.weight) if c}
+    columns |= {f.column for f in city.description.factors.values() if source.name in f.tables}
+    for indicator in city.indicators.values():
+        if indicator.table == source.name:
+            columns |= _columns(indicator.numerator, indicator.denominator)
+    return columns
+
+
+def _columns(*texts: str) -> set[str]:
+    return set().union(*(expressions.column_names(text) for text in texts))
+
+
+def _row_problems(city: City, source: TableSource, file: str, frame: pd.DataFrame, areas: dict[str, set[str]]) -> Iterator[Problem]:
+    for name, level in city.description.levels.items():
+        if level.column in frame.columns and name in areas:
+            codes = frame[level.column]
+            strange = frame[codes.notna() & ~codes.isin(areas[name])]
+            yield from _each(
+                file,
+                strange,
+                lambda row, column=level.column, name=name: _area_message(column, row[column], name),  # type: ignore[misc]
+            )
+    for factor in city.description.factors.values():
+        if source.name in factor.tables:
+            yield from _factor_problems(source, factor, file, frame)
+    if source.count and source.count in frame:
+        negative = frame[frame[source.count] < 0]
+        yield from _each(file, negative, lambda row: f"count {row[source.count]} is below 0. Correct the cell.")
+
+
+def _area_message(column: str, code: str, level: str) -> str:
+    if str(code).strip().lower() in TOTAL_WORDS:
+        return f"column {column!r} holds {code!r}: a total row inside the data. Take it out; mrstats adds up itself."
+    return f"area code {code!r} in column {column!r} is not in [geographies.{level}]. Correct the code, or check the division's vintage."
+
+
+def _factor_problems(source: TableSource, factor: FactorSource, file: str, frame: pd.DataFrame) -> Iterator[Problem]:
+    if factor.ranges:
+        return  # an age out of range shows when the indicator that uses it is broken down
+    texts = frame[factor.column].astype("string")
+    strange = frame[texts.notna() & ~texts.isin(list(factor.codes))]
+
+    def message(row) -> str:
+        code = str(row[factor.column])
+        if code.strip().lower() in TOTAL_WORDS:
+            return (
+                f"column {factor.column!r} holds {code!r}: a total row inside the data. Take it out, or map it with "
+                f'"{code}" = "{TOTAL}" in [factors.{factor.factor.name}] if it is the source\'s own total.'
+            )
+        return f"code {code!r} in column {factor.column!r} has no group. Add it to codes in [factors.{factor.factor.name}]."
+
+    yield from _each(file, strange, message)
+
+
+def _each(file: str, rows: pd.DataFrame, message) -> Iterator[Problem]:
+    """A problem for each of the first rows, and one that counts the rest."""
+    for row, values in rows.iloc[:EXAMPLES].iterrows():
+        yield Problem(file, int(row), message(values))  # type: ignore[call-overload]
+    if len(rows) > EXAMPLES:
+        yield Problem(file, None, f"… and {len(rows) - EXAMPLES} more rows like the last one.")

@@ -1,0 +1,200 @@
+"""A dataset.toml read into frozen descriptions, with every mistake named. It opens no data file."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from mrstats.definitions import (
+    BackgroundFactor,
+    Indicator,
+    Level,
+    Text,
+    bilingual,
+    nearest,
+    read_factor,
+    read_indicator,
+    standard_factor,
+    standard_level,
+)
+from mrstats.schema import CITY, TOTAL, DatasetError
+
+GRAINS = ("person", "cell")
+FORMATS = ("parquet", "csv", "scb_excel")
+SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "points"}
+LEVEL_WORDS = ("label", "definite", "plural", "definite_plural")
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """One table of the dataset: its files and what their columns are for."""
+
+    name: str
+    files: str
+    grain: str
+    year: str | int
+    format: str = ""
+    person: str = ""
+    household: str = ""
+    protected: str = ""
+    count: str = ""
+    pivot: str = ""
+    area_prefix: str = ""
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    decimal: str = "."
+    numeric: tuple[str, ...] = ()
+    weight: str = ""
+    strata: str = ""
+    stratum_size: str = ""
+    responded: str = ""
+    questions: str = ""
+
+
+@dataclass(frozen=True)
+class FactorSource:
+    """A background factor and where the dataset keeps it: tables, column, and code -> group."""
+
+    factor: BackgroundFactor
+    tables: tuple[str, ...]
+    column: str
+    codes: dict[str, str]
+    ranges: bool
+
+
+@dataclass(frozen=True)
+class LevelSource:
+    """A geography level and where its areas come from."""
+
+    level: Level
+    column: str = ""
+    file: str = ""
+    layer: str | None = None
+    code: str = "code"
+    name: str = ""
+    parent_code: str = ""
+    encoding: str = "utf-8"
+    prefix: str = ""
+    strip: str = ""
+    of: str = ""
+    match: str = ""
+    names: dict[str, Text] | None = None
+    changes: str = ""
+
+
+@dataclass(frozen=True)
+class Description:
+    """Everything a dataset.toml says."""
+
+    name: str
+    label: Text
+    municipality: str
+    synthetic: bool
+    public: bool
+    years: tuple[int, ...]
+    publisher: Text
+    tables: dict[str, TableSource]
+    factors: dict[str, FactorSource]
+    levels: dict[str, LevelSource]
+    indicators: dict[str, Indicator]
+    missing: tuple[dict[str, Any], ...]
+    water: dict[str, str] | None
+
+
+def read_description(path: Path) -> Description:
+    """The description of a dataset folder.
+
+    Raises
+    ------
+    DatasetError
+        The file is missing, no TOML, or a section has an unknown, missing or misspelt key.
+    """
+    if not path.exists():
+        raise DatasetError(f"{path.parent} holds no dataset.toml. `mrstats example` makes one to look at.")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path.parent.name}/dataset.toml cannot be read as TOML: {error}.") from None
+    return describe(raw)
+
+
+def describe(raw: dict[str, Any]) -> Description:
+    """The description of a dataset from its TOML, already read."""
+    _only(raw, SECTIONS, "dataset.toml")
+    head = raw.get("dataset", {})
+    _only(head, {"name", "label", "municipality", "synthetic", "public", "years", "publisher"}, "[dataset]")
+    for key in ("name", "label", "municipality"):
+        if key not in head:
+            raise DatasetError(f"[dataset] lacks {key!r}.")
+    tables = {name: _table(name, spec) for name, spec in raw.get("tables", {}).items()}
+    indicators = {name: read_indicator(name, spec) for name, spec in raw.get("indicators", {}).items()}
+    for indicator in indicators.values():
+        if indicator.table not in tables:
+            raise DatasetError(f"[indicators.{indicator.name}] table={indicator.table!r} is not described ({nearest(indicator.table, tables)}).")
+    return Description(
+        name=head["name"],
+        label=bilingual(head["label"], "[dataset] label"),
+        municipality=str(head["municipality"]),
+        synthetic=head.get("synthetic", False),
+        public=head.get("public", False),
+        years=tuple(head.get("years", ())),
+        publisher=bilingual(head.get("publisher", head["label"]), "[dataset] publisher"),
+        tables=tables,
+        factors={name: _factor(name, spec, tables) for name, spec in raw.get("factors", {}).items()},
+        levels={name: _level(name, spec) for name, spec in raw.get("geographies", {}).items()},
+        indicators=indicators,
+        missing=tuple(raw.get("missing", ())),
+        water=raw.get("water"),
+    )
+
+
+def _only(spec: dict[str, Any], known: set[str], where: str) -> None:
+    for key in spec:
+        if key not in known:
+            raise DatasetError(f"{where} has an unknown key {key!r} ({nearest(key, known)}).")
+
+
+def _table(name: str, spec: dict[str, Any]) -> TableSource:
+    where = f"[tables.{name}]"
+    _only(spec, {f.name for f in fields(TableSource)} - {"name"}, where)
+    for key in ("files", "grain", "year"):
+        if key not in spec:
+            raise DatasetError(f"{where} lacks {key!r}.")
+    if spec["grain"] not in GRAINS:
+        raise DatasetError(f"{where} grain={spec['grain']!r} must be person or cell.")
+    kind = spec.get("format") or {".parquet": "parquet", ".xlsx": "scb_excel"}.get(Path(spec["files"]).suffix, "csv")
+    if kind not in FORMATS:
+        raise DatasetError(f"{where} format={kind!r} must be one of {', '.join(FORMATS)}.")
+    return TableSource(name=name, **{**spec, "format": kind, "numeric": tuple(spec.get("numeric", ()))})
+
+
+def _factor(name: str, spec: dict[str, Any], tables: dict[str, TableSource]) -> FactorSource:
+    where = f"[factors.{name}]"
+    _only(spec, {"table", "column", "codes", "ranges", "label", "ordered", "reference", "groups"}, where)
+    for key in ("table", "column"):
+        if key not in spec:
+            raise DatasetError(f"{where} lacks {key!r}.")
+    named = (spec["table"],) if isinstance(spec["table"], str) else tuple(spec["table"])
+    for table in named:
+        if table not in tables:
+            raise DatasetError(f"{where} table={table!r} is not described ({nearest(table, tables)}).")
+    codes = {str(k): str(v) for k, v in spec.get("codes", {}).items()}
+    ranges = spec.get("ranges", False)
+    if not codes and not ranges:
+        raise DatasetError(f"{where} needs codes = {{ … }}, or ranges = true for an age in years.")
+    used = sorted(set(codes.values()) - {TOTAL}) if codes else None
+    factor = read_factor(name, spec, codes=used) if "groups" in spec else standard_factor(name, codes=used)
+    return FactorSource(factor, named, spec["column"], codes, ranges)
+
+
+def _level(name: str, spec: dict[str, Any]) -> LevelSource:
+    where = f"[geographies.{name}]"
+    own = {f.name for f in fields(LevelSource)} - {"level"}
+    _only(spec, own | {"parent", "vintage", "table", *LEVEL_WORDS}, where)
+    words = {key: bilingual(spec[key], f"{where} {key}") for key in LEVEL_WORDS if key in spec}
+    level = standard_level(
+        name, parent=spec.get("parent", CITY), vintage=str(spec.get("vintage", "")), words=words if len(words) == 4 else None
+    )
+    return LevelSource(level, **{key: value for key, value in spec.items() if key in own})

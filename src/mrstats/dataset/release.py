@@ -1,0 +1,70 @@
+"""The read-only result of protection: the tables an edition may show. It protects nothing and computes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mrstats.schema import DESCRIPTION, FIGURES, DatasetError, NotPublishedError
+
+FIGURE_FORMAT = "%.12g"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A folder of protected tables, one per request of the edition's plan."""
+
+    folder: Path
+
+    @classmethod
+    def from_environment(cls) -> Release:
+        """The release of the edition being published (environment MRSTATS_RELEASE)."""
+        folder = os.environ.get("MRSTATS_RELEASE")
+        if not folder or not Path(folder, "certificate.json").exists():
+            raise DatasetError("MRSTATS_MODE=publish needs MRSTATS_RELEASE, a folder with a certificate. `mrstats appendix` makes both.")
+        return cls(Path(folder))
+
+    def table(self, request) -> pd.DataFrame:
+        """The protected table of a request.
+
+        Raises
+        ------
+        NotPublishedError
+            The request is not in the edition's plan; the message holds the lines to add.
+        """
+        path = self.folder / "tables" / f"{request.key}.csv"
+        if not path.exists():
+            lines = "\n".join(f"{key} = {_toml(value)}" for key, value in asdict(request).items())
+            raise NotPublishedError(
+                f"this table is not in the edition's plan, so it is not protected. Run `mrstats plan EDITION`, or add\n[[request]]\n{lines}"
+            )
+        return read_release_table(path, dataset=request.dataset)
+
+
+def read_release_table(path: Path, *, dataset: str) -> pd.DataFrame:
+    """A release table with codes as text and figures as numbers."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    for column in FIGURES:
+        table[column] = pd.to_numeric(table[column].replace("", None))
+    table["year"] = table["year"].astype(int)
+    table["confidence"] = table["confidence"].astype(float)
+    table.attrs["dataset"] = dataset
+    return table
+
+
+def write_release_table(table: pd.DataFrame, path: Path) -> None:
+    """A table as CSV, same bytes every time; a hidden figure is an empty cell."""
+    out = table.copy()
+    for column in [*FIGURES, *(c for c in DESCRIPTION if c == "confidence")]:
+        out[column] = ["" if pd.isna(x) else FIGURE_FORMAT % x for x in out[column]]
+    out.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def _toml(value) -> str:
+    if isinstance(value, tuple):
+        value = list(value)
+    return json.dumps(value, ensure_ascii=False)

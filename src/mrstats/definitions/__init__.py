@@ -1,0 +1,191 @@
+"""What the words mean: indicators, background factors and geography levels as frozen definitions. No figures."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from mrstats.language import LANGUAGES
+from mrstats.schema import MEASURES, DatasetError
+
+Text = dict[str, str]
+DIRECTIONS = ("favourable", "adverse", "")
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of a background factor; `among` follows *bland* / *among* in a sentence."""
+
+    code: str
+    label: Text
+    among: Text
+    order: int
+
+
+@dataclass(frozen=True)
+class BackgroundFactor:
+    """A property residents are grouped by, with its groups in print order and its reference group."""
+
+    name: str
+    label: Text
+    groups: tuple[Group, ...]
+    reference: str
+    ordered: bool
+
+    @property
+    def codes(self) -> list[str]:
+        return [group.code for group in self.groups]
+
+    def group(self, code: str) -> Group:
+        """The group with this code; a KeyError names the codes there are."""
+        for group in self.groups:
+            if group.code == code:
+                return group
+        raise KeyError(f"factor {self.name!r} has no group {code!r}; it has {', '.join(self.codes)}")
+
+
+@dataclass(frozen=True)
+class Level:
+    """A geography level in words: *stadsområde, stadsområdet, stadsområden, stadsområdena*."""
+
+    name: str
+    label: Text
+    definite: Text
+    plural: Text
+    definite_plural: Text
+    parent: str
+    vintage: str
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """One statistic of the city: what is counted among whom, which way is better, and how to say it.
+
+    `share, verb, rest, inf, to, pred` are the six phrases that sentences are built from.
+    """
+
+    name: str
+    table: str
+    measure: str
+    numerator: str
+    denominator: str
+    label: Text
+    population: Text
+    unit: Text
+    source: Text
+    direction: str = ""
+    multiplier: float = 1.0
+    decimals: int = 1
+    share: Text | None = None
+    verb: Text | None = None
+    rest: Text | None = None
+    inf: Text | None = None
+    to: Text | None = None
+    pred: Text | None = None
+    note: Text | None = None
+    status: str = ""
+    goal: int | None = None
+    right: Text | None = None
+    ground: str = ""
+    board: Text | None = None
+    sensitive: bool = False
+
+
+@cache
+def _standard(file: str) -> dict[str, Any]:
+    return tomllib.loads(files("mrstats.definitions").joinpath(file).read_text(encoding="utf-8"))
+
+
+def standard_factor(name: str, *, codes: list[str] | None = None) -> BackgroundFactor:
+    """A background factor that comes with the package, in Swedish and English.
+
+    Parameters
+    ----------
+    name : str
+        One of ``definitions/factors.toml``: sex, age_group, education, country_of_birth …
+    codes : list of str, optional
+        Keep only these groups (a source that publishes some of them); order stays the standard one.
+
+    Returns
+    -------
+    BackgroundFactor
+
+    Examples
+    --------
+    >>> standard_factor("sex").codes
+    ['women', 'men']
+    """
+    known = _standard("factors.toml")
+    if name not in known:
+        raise DatasetError(f"factor {name!r} is not a standard one ({nearest(name, known)}). Give it a label and groups in dataset.toml.")
+    return read_factor(name, known[name], codes=codes)
+
+
+def read_factor(name: str, spec: dict[str, Any], *, codes: list[str] | None = None) -> BackgroundFactor:
+    """A background factor from its TOML description (label, ordered, reference, groups)."""
+    groups = tuple(
+        Group(g["code"], g["label"], g.get("among", g["label"]), order)
+        for order, g in enumerate(spec["groups"], start=1)
+        if codes is None or g["code"] in codes
+    )
+    if codes is not None and (strange := sorted(set(codes) - {g.code for g in groups})):
+        raise DatasetError(
+            f"factor {name!r}: codes maps to {strange}, which are not groups of it. "
+            f"Its groups are {', '.join(g['code'] for g in spec['groups'])}."
+        )
+    return BackgroundFactor(name, spec["label"], groups, spec.get("reference", ""), spec.get("ordered", False))
+
+
+def standard_level(name: str, *, parent: str, vintage: str, words: dict[str, Text] | None = None) -> Level:
+    """A geography level; its words come with the package, or from `words` for a level of the city's own."""
+    known = {**_standard("levels.toml"), **({name: words} if words else {})}
+    base = name if name in known else name.split("_")[0]
+    if base not in known:
+        raise DatasetError(
+            f"geography level {name!r} is not a standard one ({nearest(name, known)}). "
+            "Give label, definite, plural and definite_plural in dataset.toml."
+        )
+    return Level(name, parent=parent, vintage=vintage, **known[base])
+
+
+TEXTS = {"label", "population", "unit", "source", "share", "verb", "rest", "inf", "to", "pred", "note", "right", "board"}
+REQUIRED = ("table", "measure", "label", "population", "unit", "source")
+
+
+def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
+    """An indicator from its section of a dataset.toml; every mistake names the key and the cure."""
+    where = f"[indicators.{name}]"
+    known = {f.name for f in fields(Indicator)} - {"name"}
+    for key in spec:
+        if key not in known:
+            raise DatasetError(f"{where} has an unknown key {key!r} ({nearest(key, known)}).")
+    for key in REQUIRED:
+        if key not in spec:
+            raise DatasetError(f"{where} lacks {key!r}.")
+    values = {**spec, "numerator": spec.get("numerator", "true"), "denominator": spec.get("denominator", "true")}
+    for key in TEXTS & values.keys():
+        values[key] = bilingual(values[key], f"{where} {key}")
+    if values["measure"] not in MEASURES:
+        raise DatasetError(f"{where} measure={values['measure']!r} is not one of {', '.join(MEASURES)}.")
+    if values.get("direction", "") not in DIRECTIONS:
+        raise DatasetError(f"{where} direction={values['direction']!r} must be favourable, adverse or left out.")
+    return Indicator(name=name, **values)
+
+
+def bilingual(value: Any, where: str) -> Text:
+    """A text in both languages; one string serves for both."""
+    if isinstance(value, str):
+        return dict.fromkeys(LANGUAGES, value)
+    if isinstance(value, dict) and set(value) == set(LANGUAGES) and all(isinstance(v, str) for v in value.values()):
+        return value
+    raise DatasetError(f'{where} must be a text or {{ sv = "…", en = "…" }}; it is {value!r}.')
+
+
+def nearest(name: str, known) -> str:
+    """The spelling most like `name`, or the names there are; for error messages."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"

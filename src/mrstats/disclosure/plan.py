@@ -1,0 +1,72 @@
+"""The publication plan: every table an edition asks for, recorded once and kept beside the edition. No figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mrstats.breakdown import Request
+from mrstats.schema import EditionError
+
+HEADER = """# Every table this edition publishes. Written by `mrstats plan`; do not edit by hand.
+# `made_from` are checksums of what it was recorded from: when a notebook or the edition changes, record it again.
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The requests of an edition and the checksums of the files they were recorded from."""
+
+    requests: tuple[Request, ...]
+    made_from: dict[str, str]
+
+    def check_fresh(self, sources: dict[str, str], *, name: str) -> None:
+        """Stop a stale plan before anything runs: an EditionError names what has changed since."""
+        changed = sorted(k for k in {*sources, *self.made_from} if sources.get(k) != self.made_from.get(k))
+        if changed:
+            raise EditionError(
+                f"the plan {name} is older than {', '.join(changed)}. Run `mrstats plan` on the edition and look at what it adds."
+            )
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a file; of a notebook only its cells, so that a kernel's name changes nothing."""
+    data = path.read_bytes()
+    if path.suffix == ".ipynb":
+        cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(data)["cells"]]
+        data = json.dumps(cells, ensure_ascii=False).encode()
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan of an edition.
+
+    Raises
+    ------
+    EditionError
+        There is none yet, or it cannot be read.
+    """
+    if not path.exists():
+        raise EditionError(f"the edition has no plan ({path.name}). Run `mrstats plan {path.name.removesuffix('.plan.toml')}` once.")
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    requests = []
+    for spec in raw.get("request", []):
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in spec.items()}
+        requests.append(Request(**values))
+    return Plan(tuple(requests), raw.get("made_from", {}))
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Write a plan as TOML, requests in a fixed order."""
+    lines = [HEADER, "[made_from]"]
+    lines += [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in sorted(plan.made_from.items())]
+    for request in sorted(set(plan.requests), key=lambda r: r.key):
+        lines += ["", "[[request]]"]
+        for key, value in asdict(request).items():
+            lines.append(f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}")
+    beside = path.with_suffix(".part")
+    beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,114 @@
+"""Hide small cells of one table, and another cell where a total would give one back. One table at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mrstats.disclosure.rules import ProtectionRule
+from mrstats.schema import (
+    CITY,
+    CONFIDENTIAL,
+    FIGURES,
+    PUBLIC_AT_SOURCE,
+    TOTAL,
+    factor_columns,
+)
+
+
+def hide_small_cells(table: pd.DataFrame, rule: ProtectionRule | None = None, *, public: bool = False) -> pd.DataFrame:
+    """The table with every small cell hidden, and one more wherever a total would give it back.
+
+    A cell is small where 1 to ``min_count − 1`` persons are in it, have the outcome, or lack it. A zero is no one and
+    stays. Where exactly one part of a visible total is hidden, the smallest other part that is not zero is hidden
+    too, until no line of the table gives one back. Value, interval, standard error and all counts go together.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `mrstats.break_down`, with all its margins.
+    rule : ProtectionRule, optional
+        Default: 5 persons.
+    public : bool
+        The figures are public at source: nothing is hidden, small cells get the status ``s``.
+
+    Returns
+    -------
+    DataFrame
+        Same rows; hidden cells have status ``C`` and no figures. The input is left alone.
+
+    Notes
+    -----
+    What it does not do: two tables may still give a cell back together, and an interval narrower than the rule may
+    remain. The appendix says so.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> table = mr.break_down(mr.tiny_city(), "employment", by="sex", geography="area")
+    >>> int((hide_small_cells(table)["status"] == "C").sum()) > 0
+    True
+    """
+    rule = rule or ProtectionRule()
+    result = table.copy()
+    result.attrs = dict(table.attrs)
+    small = _small(table, rule)
+    if public:
+        result.loc[small, "status"] = (result.loc[small, "status"] + f" {PUBLIC_AT_SOURCE}").str.strip()
+        return result
+    hidden = small | (table["status"] == CONFIDENTIAL).to_numpy()
+    size = table["n"].fillna(0).to_numpy(float)
+    if len(table):
+        hidden = _close_lines(hidden, size, _lines(table))
+    result.loc[hidden, FIGURES] = np.nan
+    result.loc[hidden, "status"] = CONFIDENTIAL
+    return result
+
+
+def _small(table: pd.DataFrame, rule: ProtectionRule) -> np.ndarray:
+    """Cells with 1 to min_count − 1 persons in them, with the outcome, or without it."""
+    n, count = table["n"].to_numpy(float), table["count"].to_numpy(float)
+    few = np.zeros(len(table), dtype=bool)
+    for persons in (n, table["population"].to_numpy(float), count, np.where(table["measure"] == "proportion", n - count, np.nan)):
+        few |= (persons > 0) & (persons < rule.min_count)
+    return few
+
+
+def _lines(table: pd.DataFrame) -> list[tuple[int, np.ndarray]]:
+    """Additive lines as (position of the total, positions of its parts).
+
+    Over a factor: the total and its groups, all else equal. Over places: the city and the areas of a level.
+    """
+    factors = factor_columns(table)
+    keys = ["indicator", "year", "geography_level", "geography", *factors]
+    position = {key: i for i, key in enumerate(table[keys].itertuples(index=False, name=None))}
+    lines: dict[tuple, list[int]] = {}
+    city = next((key[3] for key in position if key[2] == CITY), "")
+    for key, i in position.items():
+        for at, factor in enumerate(factors, start=4):
+            if key[at] != TOTAL:
+                lines.setdefault((factor, key[2], (*key[:at], TOTAL, *key[at + 1 :])), []).append(i)
+        if key[2] != CITY:
+            lines.setdefault(("geography", key[2], (*key[:2], CITY, city, *key[4:])), []).append(i)
+    return [(position[total], np.array(parts)) for (_, _, total), parts in lines.items() if total in position]
+
+
+def _close_lines(hidden: np.ndarray, size: np.ndarray, lines: list[tuple[int, np.ndarray]]) -> np.ndarray:
+    """Hide one cell more in every line that has exactly one hidden, until none has."""
+    hidden = hidden.copy()
+    changed = True
+    while changed:
+        changed = False
+        for total, parts in lines:
+            line = np.append(parts, total)
+            if hidden[line].sum() != 1:
+                continue
+            open_parts = parts[~hidden[parts] & (size[parts] > 0)]
+            if len(open_parts):
+                hidden[open_parts[np.argmin(size[open_parts])]] = True
+            elif not hidden[total]:  # the only part that is not zero is hidden: its total says the same
+                hidden[total] = True
+            else:
+                continue
+            changed = True
+    return hidden

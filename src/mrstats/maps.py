@@ -1,0 +1,410 @@
+"""Maps of where: five classes with round limits, and the persons who live in each. It draws nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from . import look
+from .captions import Captions, lower_first
+from .display import Display, marks_for
+from .language import EN_DASH, capital, number
+from .mapdrawing import Drawing, Legend, LegendRow, Place
+from .schema import (
+    CANNOT_EXIST,
+    CITY,
+    CONFIDENTIAL,
+    NOT_COLLECTED,
+    UNPLACED,
+    UNRELIABLE,
+    MrstatsError,
+)
+from .selection import (
+    GEOGRAPHY,
+    codes,
+    free_factors,
+    is_shown,
+    latest_year,
+    masked,
+    only_indicator,
+    surely_extreme,
+    totals,
+)
+
+CLASSES = 5
+_SYMBOLS = {"hidden": "..", "none": "."}
+_PATTERNS = {
+    "hidden": "map_hidden",
+    "unreliable": "map_unreliable",
+    "missing": "map_missing",
+    "none": "map_cannot_exist",
+}
+
+
+def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Display:
+    """A map of the areas of one level, coloured by value in five classes with round limits.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows of `mr.break_down` or `mr.gaps` for one indicator and the areas of one level; the row of the
+        city is used for the legend. Factors are shown as totals unless the table is cut to one group. The
+        newest year is drawn; the limits are those of all years in the table.
+    title : str, optional
+        At most twelve words; without it a finding that the intervals bear, else what the map shows.
+    alt : str, optional
+        Text alternative; without it one is proposed from the numbers.
+    city : City, optional
+        The opened dataset; found from the table when left out.
+    language : str, optional
+        "sv" or "en" instead of the dataset's own.
+
+    Returns
+    -------
+    Display
+        Kind "figure", or "text" when the dataset has no boundaries at that level. How to read it: darker is
+        more; hatched areas are hidden (``..``), dotted ones have an unreliable value (u); the bars of the
+        legend are the persons who live in the areas of each class. Residents without a known area are on no
+        map.
+
+    Raises
+    ------
+    MrstatsError
+        If the table holds several indicators or levels, or an area that the boundaries do not have.
+    """
+    words = Captions.of(data, city, language)
+    shown = masked(data)
+    shown = totals(shown, free_factors(shown))
+    shown = shown[shown["factor"] == GEOGRAPHY] if "factor" in shown else shown
+    areas = shown[(shown["geography_level"] != CITY) & (shown[GEOGRAPHY] != UNPLACED)]
+    if not len(areas):
+        return _no_values(data, words)
+    indicator = words.indicator(only_indicator(areas))
+    level = _only_level(areas)
+    polygons = words.city.polygons(level)
+    if polygons is None:
+        return _no_boundaries(level, words)
+    newest = latest_year(areas)
+    records = _records(newest, polygons)
+    classes = _classes(areas, indicator)
+    whole = latest_year(shown[shown["geography_level"] == CITY]).to_dict("records")
+    whole_value = whole[0]["value"] if whole and is_shown(whole[0]) else _reference_value(newest)
+    top, districts = _districts(polygons, level, words)
+    names = {} if top == level else {code: words.area(top, code) for code in sorted(set(districts.values()))}
+    letters = dict(zip(names, _short(names), strict=True))
+    places = [
+        _place(code, shape, districts[code], records.get(code), classes, level, words)
+        for code, shape in zip(polygons["code"], polygons.geometry, strict=True)
+    ]
+    legend = Legend(
+        heading=_legend_heading(classes, indicator, words),
+        bars=words.word("map_bars" if _weight(records) else "map_bars_areas"),
+        rows=tuple(_legend_rows(records, polygons, classes, words)),
+        border=words.word("map_border", level=lower_first(words.dimension(GEOGRAPHY, top))),
+        whole="" if whole_value is None
+        else f"{words.word('city_as_a_whole')} {words.value(whole_value, indicator)}",
+    )  # fmt: skip
+    drawing = Drawing(places, letters, words.city.water(), legend)
+    svg = drawing.svg()
+    return Display(
+        "figure",
+        words.language,
+        marks=marks_for(words.city, words.language),
+        title=_title(list(records.values()), level, indicator, title, words),
+        subtitle=_subtitle(newest, indicator, level, words),
+        source=words.source(newest, [indicator]),
+        notes=_notes(places, drawing, names, letters, records, words),
+        alt=_alt(newest, records, polygons, level, indicator, whole_value, alt, words),
+        svg=svg,
+        width_mm=look.COLUMN_WIDTH,
+        height_mm=round(drawing.height, 2),
+    )
+
+
+def _no_values(data, words) -> Display:
+    names = data["indicator"].unique() if len(data) else []
+    share = (
+        words.joined([words.share(words.indicator(name), definite=True) for name in names])
+        if len(names)
+        else ""
+    )
+    key, slots = ("no_area_values", {"share": share}) if share else ("no_breakdown_unnamed", {})
+    text = words.word(key, **slots, **({"place": words.city.label} if share else {}))
+    return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
+
+
+def _no_boundaries(level: str, words) -> Display:
+    plural = words.city.geographies[level].plural[words.language]
+    text = words.word("no_boundaries", place=words.city.label, areas=plural)
+    return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
+
+
+def _only_level(areas) -> str:
+    levels = list(areas["geography_level"].unique())
+    if len(levels) != 1:
+        raise MrstatsError(
+            f"A map shows one level of areas; the table holds {', '.join(levels)}. Choose one of them."
+        )
+    return levels[0]
+
+
+def _records(newest, polygons) -> dict[str, dict]:
+    records = {record[GEOGRAPHY]: record for record in newest.to_dict("records")}
+    if len(records) != len(newest):
+        raise MrstatsError(
+            f"The table has {len(newest)} rows for {len(records)} areas: more than one group is left. "
+            "Keep the totals, or the rows of one group."
+        )
+    unknown = sorted(set(records) - set(polygons["code"]))
+    if unknown:
+        raise MrstatsError(
+            f"{len(unknown)} areas have no boundary, the first is {unknown[0]!r}. "
+            "Check that the table and the boundaries are of the same vintage."
+        )
+    return records
+
+
+def _reference_value(newest) -> float | None:
+    """The city's value as gaps carries it, when the table itself has no row of the city."""
+    if "reference_value" not in newest or not (newest["reference"] == "total").all():
+        return None
+    values = newest["reference_value"].dropna().unique()
+    return float(values[0]) if len(values) == 1 else None
+
+
+# Classes ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Five classes on round limits, for values already rounded as printed.
+
+    `limits` are the four inner lower ends; `scale` divides large units (kronor become thousands of kronor).
+    """
+
+    limits: tuple[float, ...]
+    decimals: int
+    scale: float = 1.0
+
+    def rounded(self, value: float) -> float:
+        """The value as it is printed; classes are cut after rounding, so that text and colour agree."""
+        return math.floor(value / self.scale * 10**self.decimals + 0.5 + 1e-9) / 10**self.decimals
+
+    def of(self, values) -> list[int]:
+        """Class numbers, 0 lowest to 4 highest."""
+        from mapclassify import UserDefined
+
+        half = 0.5 / 10**self.decimals
+        rounded = [self.rounded(value) for value in values]
+        bins = [limit - half for limit in self.limits] + [max(*rounded, self.limits[-1]) + 1]
+        return [int(number) for number in UserDefined(rounded, bins).yb]
+
+    def text(self, value: float, language: str) -> str:
+        """A value as the map prints it."""
+        return number(self.rounded(value), language, decimals=self.decimals)
+
+    def label(self, place: int, words) -> str:
+        """*40 eller mer*, *30–39*, *under 10*."""
+
+        def write(value):
+            return number(value, words.language, decimals=self.decimals)
+
+        if place == 0:
+            return words.word("map_under", limit=write(self.limits[0]))
+        if place == len(self.limits):
+            return words.word("map_or_more", limit=write(self.limits[-1]))
+        low, high = self.limits[place - 1], self.limits[place] - 1 / 10**self.decimals
+        return write(low) if math.isclose(low, high) else f"{write(low)}{EN_DASH}{write(high)}"
+
+
+def round_limits(values) -> tuple[tuple[float, ...], int]:
+    """Four inner limits on a round step that spread values most evenly over five classes.
+
+    Parameters
+    ----------
+    values : sequence of float
+        At least one finite value.
+
+    Returns
+    -------
+    limits : tuple of float
+        Lower ends of classes two to five, evenly spaced.
+    decimals : int
+        Decimals that the limits and the values need: none for steps of one or more.
+
+    Examples
+    --------
+    >>> round_limits([5, 12, 18, 23, 27, 31, 36, 42])
+    ((10.0, 20.0, 30.0, 40.0), 0)
+    """
+    low, high = min(values), max(values)
+    span = (high - low) or abs(high) or 1.0
+    best, score = None, -1.0
+    power = 10.0 ** math.floor(math.log10(span / CLASSES))
+    steps = [factor * power for factor in (10, 5, 2, 1) if factor * power >= span / (2 * CLASSES)]
+    for step in steps:  # finer steps would leave the open end classes much wider than the others
+        for start in range(math.floor(low / step), math.ceil(high / step) + 1):
+            limits = [(start + place) * step for place in range(CLASSES - 1)]
+            counts = [
+                sum(sum(limit <= value for limit in limits) == place for value in values)
+                for place in range(CLASSES)
+            ]
+            shares = [count / len(values) for count in counts if count]
+            evenness = len(shares) - sum(
+                share * share for share in shares
+            )  # filled classes first, then evenness
+            if evenness > score + 1e-9:
+                best, score = (limits, step), evenness
+    limits, step = best
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return tuple(round(limit, decimals) for limit in limits), decimals
+
+
+def _classes(areas, indicator) -> Classes:
+    """Limits from all years of the table, so that one year's map can lie beside another's."""
+    values = [value for value in areas["value"] if not math.isnan(value)]
+    if not values:
+        return Classes((10.0, 20.0, 30.0, 40.0), 0)
+    scale = 1000.0 if max(map(abs, values)) >= 10_000 else 1.0
+    limits, decimals = round_limits([value / scale for value in values])
+    limits, decimals = round_limits([Classes(limits, decimals, scale).rounded(value) for value in values])
+    return Classes(limits, decimals, scale)
+
+
+# Places and legend ------------------------------------------------------------------------------------
+
+
+def _pattern(record: dict | None) -> str:
+    """Which pattern a row's status calls for; an empty text is a plain coloured area."""
+    if record is None or CONFIDENTIAL in codes(record):
+        return "hidden"
+    if NOT_COLLECTED in codes(record):
+        return "missing"
+    if not is_shown(record):
+        return "none" if CANNOT_EXIST in codes(record) or record.get("n") == 0 else "hidden"
+    return "unreliable" if UNRELIABLE in codes(record) else ""
+
+
+def _place(code, shape, district, record, classes: Classes, level: str, words) -> Place:
+    """An area with its colour or pattern; a hidden one carries a symbol and nothing else."""
+    pattern, name = _pattern(record), words.area(level, code)
+    name = "" if name == code else name
+    if pattern in _SYMBOLS or pattern == "missing":
+        symbol = _SYMBOLS.get(pattern) or words.word("missing")
+        return Place(code, name, shape, look.WHITE, symbol, pattern, district)
+    text = classes.text(record["value"], words.language)
+    if pattern == "unreliable":
+        return Place(code, name, shape, look.WHITE, f"{text} {UNRELIABLE}", pattern, district)
+    return Place(code, name, shape, look.ORDERED[classes.of([record["value"]])[0]], text, pattern, district)
+
+
+def _weight(records) -> str:
+    """What the legend's bars count: residents where the table has them, else areas."""
+    for column in ("population", "n"):
+        if any(not math.isnan(record.get(column, math.nan)) for record in records.values()):
+            return column
+    return ""
+
+
+def _legend_rows(records, polygons, classes: Classes, words) -> list[LegendRow]:
+    """Classes high to low with the persons who live there, then patterns; no figure of a hidden area."""
+    weight = _weight(records)
+    in_class: dict[object, list[dict | None]] = {}
+    for code in polygons["code"]:
+        record = records.get(code)
+        pattern = _pattern(record)
+        key = pattern or classes.of([record["value"]])[0]
+        in_class.setdefault(key, []).append(record)
+    lines = [
+        (classes.label(place, words), look.ORDERED[place], "", in_class.get(place, []))
+        for place in reversed(range(CLASSES))
+    ]
+    lines += [
+        (words.word(key), look.WHITE, pattern, in_class[pattern])
+        for pattern, key in _PATTERNS.items()
+        if pattern in in_class
+    ]
+    return [_legend_row(*line, weight, words) for line in lines]
+
+
+def _legend_row(label, fill, pattern, members, weight, words) -> LegendRow:
+    if pattern not in ("", "unreliable") or not weight:
+        count = len(members)
+        text = words.word("map_area_one") if count == 1 else words.word("map_area_count", count=count)
+        return LegendRow(label, fill, pattern, 0.0 if weight else float(count), text if count else EN_DASH)
+    amount = sum(member[weight] for member in members if not math.isnan(member.get(weight, math.nan)))
+    return LegendRow(label, fill, pattern, amount, number(amount, words.language) if amount else EN_DASH)
+
+
+def _legend_heading(classes: Classes, indicator, words) -> str:
+    unit = indicator.unit[words.language]
+    return words.word("map_thousands", unit=unit) if classes.scale > 1 else capital(unit)
+
+
+def _districts(polygons, level: str, words) -> tuple[str, dict[str, str]]:
+    """The highest level that the areas nest in, below the city, and each area's unit there."""
+    top, units = level, {code: code for code in polygons["code"]}
+    while (parent := words.city.geographies[top].parent) != CITY:
+        step = words.city.parent_codes(top)
+        units = {code: step[unit] for code, unit in units.items()}
+        top = parent
+    return top, units
+
+
+def _short(names: dict[str, str]) -> list[str]:
+    """The shortest beginnings that tell the names apart, else numbers."""
+    for length in (1, 2, 3):
+        beginnings = [name[:length] for name in names.values()]
+        if len(set(beginnings)) == len(beginnings):
+            return beginnings
+    return [str(place) for place in range(1, len(names) + 1)]
+
+
+# Words around the drawing -----------------------------------------------------------------------------
+
+
+def _title(records, level: str, indicator, given, words) -> str:
+    finding = words.finding(indicator, surely_extreme(records, indicator.direction), GEOGRAPHY)
+    what = words.share(indicator)
+    by = lower_first(words.dimension(GEOGRAPHY, level))
+    return words.title(given, finding, f"{what} {words.word('by')} {by}", what)
+
+
+def _subtitle(newest, indicator, level: str, words) -> str:
+    return words.subtitle(newest, [indicator], [lower_first(words.dimension(GEOGRAPHY, level))])
+
+
+def _notes(places, drawing: Drawing, names, letters, records, words) -> list[str]:
+    notes = [words.word("map_classes").rstrip(".")]
+    if letters:
+        notes.append(", ".join(f"{letters[code]} {name}" for code, name in names.items()))
+    if drawing.unvalued or drawing.unnamed:
+        notes.append(words.word("map_names_and_values" if drawing.unvalued else "map_names").rstrip("."))
+    symbols = {place.text for place in places if place.pattern in ("hidden", "none", "missing")}
+    shown = [record for record in records.values() if is_shown(record)]
+    return notes + words.notes(symbols, [words.letters(shown)])
+
+
+def _alt(newest, records, polygons, level, indicator, whole_value, given, words) -> str:
+    """What is drawn, the whole, the two ends, what is hidden, and where all numbers are."""
+    word = words.word
+    plural = words.city.geographies[level].plural[words.language]
+    shown = [record for record in records.values() if is_shown(record)]
+    what = [word("alt_what", share=capital(words.share(indicator, definite=True)), year=words.years(newest))]
+    if whole_value is not None:
+        what.append(word("alt_city", value=words.value(whole_value, indicator, unit=True)))
+    sentences = [word("alt_map", count=len(polygons), areas=plural), ", ".join(what) + "."]
+    if len(shown) > 1:
+        high, low = (end(shown, key=lambda record: record["value"]) for end in (max, min))
+        sentences.append(
+            word(
+                "alt_range",
+                high_where=words.where(high, GEOGRAPHY), high=words.value(high["value"], indicator),
+                low_where=words.where(low, GEOGRAPHY), low=words.value(low["value"], indicator),
+            )
+        )  # fmt: skip
+    hidden = len(polygons) - len(shown)
+    sentences.append(
+        word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden")
+    )
+    return words.alt(given, [*sentences, word("alt_where")], [word("alt_classes")])

@@ -1,0 +1,99 @@
+"""Column names, status codes and errors: the words every other room agrees on. No computation, no files."""
+
+from __future__ import annotations
+
+TOTAL = "_T"
+"""Group code of a total (SDMX): all groups of that background factor together."""
+
+UNPLACED = "_U"
+"""Area code of residents who cannot be placed (restpost): part of the city's total, never on a map."""
+
+CITY = "city"
+"""The top geography level: the whole municipality."""
+
+TOTAL_WORDS = {"total", "totalt", "samtliga", "summa", "alla", "båda könen", "båda", "tot", "hela riket"}
+"""What publishers call a total row, in lower case."""
+
+IDENTITY = ["indicator", "year", "geography_level", "geography", "vintage"]
+"""Columns that say what a row is about; the background factors follow them."""
+
+FIGURES = ["value", "lower", "upper", "se", "df", "n", "population", "count", "affected"]
+"""Columns that hold figures; when a cell is confidential they vanish together."""
+
+DESCRIPTION = ["measure", "method", "confidence", "unit", "estimate_id", "status"]
+"""Columns that say how a figure was made and how far it can be trusted."""
+
+CONFIDENTIAL = "C"
+CANNOT_EXIST = "m"
+NOT_COLLECTED = "x"
+BREAK_IN_SERIES = "b"
+UNRELIABLE = "u"
+PROVISIONAL = "p"
+INTERPOLATED = "i"
+ROUNDED = "r"
+PUBLIC_AT_SOURCE = "s"
+
+STATUS_CODES = {
+    CONFIDENTIAL: "confidential",
+    CANNOT_EXIST: "cannot exist (structural zero)",
+    NOT_COLLECTED: "not collected",
+    BREAK_IN_SERIES: "break in series",
+    UNRELIABLE: "low reliability",
+    PROVISIONAL: "provisional",
+    INTERPOLATED: "interpolated from another division",
+    ROUNDED: "from a rounded table",
+    PUBLIC_AT_SOURCE: "small, but public at source",
+}
+"""Every code a `status` may hold; several are joined by a space."""
+
+MEASURES = ("count", "proportion", "rate", "mean", "total")
+"""The statistical forms an indicator can take."""
+
+
+def factor_columns(table) -> list[str]:
+    """Background-factor columns of a table: those between `vintage` and `value`, in their order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> factor_columns(pd.DataFrame(columns=["indicator", "year", "vintage", "sex", "value", "lower"]))
+    ['sex']
+    """
+    columns = list(table.columns)
+    return columns[columns.index("vintage") + 1 : columns.index("value")]
+
+
+def has_status(status, code: str):
+    """Which rows carry a status code, as a boolean Series.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> has_status(pd.Series(["", "u b", "C"]), "b").tolist()
+    [False, True, False]
+    """
+    return status.fillna("").str.split().map(lambda codes: code in codes).astype(bool)
+
+
+class MrstatsError(Exception):
+    """A mistake the user can mend; the message says what was found, where, and what to do."""
+
+
+class DatasetError(MrstatsError):
+    """A dataset folder or one of its files is not as its dataset.toml says."""
+
+
+class UnknownNameError(MrstatsError):
+    """An indicator, factor, level or year that the dataset does not have."""
+
+
+class UnknownGroupError(MrstatsError):
+    """A group or reference that the table does not have."""
+
+
+class NotPublishedError(MrstatsError):
+    """A cross that the source does not publish, or a request that the edition's plan does not hold."""
+
+
+class EditionError(MrstatsError):
+    """An edition file, a notebook's parameters or a run that cannot become an appendix."""

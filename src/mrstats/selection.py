@@ -1,0 +1,193 @@
+"""Which rows of a table a display shows: one indicator, one year, one comparison. It draws nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .schema import (
+    CITY,
+    CONFIDENTIAL,
+    TOTAL,
+    UNPLACED,
+    UNRELIABLE,
+    MrstatsError,
+    factor_columns,
+    has_status,
+)
+
+GEOGRAPHY = "geography"
+_NEEDED = ("indicator", "year", "geography_level", "geography", "vintage", "value", "status")
+_NEVER_HIDDEN = ("year", "vintage", "confidence", "reference_value")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that are compared with each other: the groups of one factor, or the areas of one level."""
+
+    factor: str
+    level: str
+    records: tuple[dict, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One-way rows of an indicator and a year, in blocks, with the row of the whole if the table has it."""
+
+    blocks: tuple[Block, ...]
+    whole: dict | None
+
+    @property
+    def records(self) -> list[dict]:
+        """All rows of all blocks."""
+        return [record for block in self.blocks for record in block.records]
+
+
+def masked(table):
+    """A copy in which every figure of a confidential row is gone, whatever the row held."""
+    absent = [column for column in _NEEDED if column not in table.columns]
+    if absent:
+        raise MrstatsError(
+            f"The table lacks the columns {', '.join(absent)}. It has {', '.join(map(str, table.columns))}. "
+            "Pass what mr.break_down or mr.gaps returned."
+        )
+    shown = table.copy()
+    shown["status"] = shown["status"].fillna("").astype(str)
+    figures = [name for name in shown.select_dtypes("number").columns if name not in _NEVER_HIDDEN]
+    shown[figures] = shown[figures].astype(float)
+    shown.loc[has_status(shown["status"], CONFIDENTIAL), figures] = math.nan
+    return shown
+
+
+def only_indicator(table) -> str:
+    """The name of the table's one indicator; a table of several is an error."""
+    names = list(table["indicator"].unique())
+    if len(names) != 1:
+        raise MrstatsError(
+            f"A chart or map shows one indicator; the table holds {len(names)}: {', '.join(names)}. "
+            'Choose one, as in table[table["indicator"] == "..."].'
+        )
+    return names[0]
+
+
+def latest_year(table):
+    """The rows of the newest year in the table."""
+    return table[table["year"] == table["year"].max()]
+
+
+def free_factors(table) -> list[str]:
+    """Background factors that the rows differ by; a table cut to one group keeps that group in all rows."""
+    compared = set(table["factor"]) if "factor" in table else set()
+    return [name for name in factor_columns(table) if name in compared or table[name].nunique() > 1]
+
+
+def fixed_groups(table) -> dict[str, str]:
+    """The one group of each factor that the whole table is about, such as women only."""
+    free = free_factors(table)
+    return {
+        name: table[name].iloc[0]
+        for name in factor_columns(table)
+        if len(table) and name not in free and table[name].iloc[0] != TOTAL
+    }
+
+
+def totals(table, factors):
+    """Rows where each of the factors is a total."""
+    return table[(table[list(factors)] == TOTAL).all(axis=1)] if len(factors) else table
+
+
+def comparison(table) -> Comparison:
+    """One-way rows of a table: the city by each factor, and the areas by total.
+
+    A table that holds no row of the city but only one area is that area's own profile. Rows that cross two
+    factors, or a factor and areas, are left out: they belong in a table.
+    """
+    factors = free_factors(table)
+    in_city = table["geography_level"] == CITY
+    placed = table.loc[~in_city, GEOGRAPHY]
+    profile = not in_city.any() and placed.nunique() == 1 and not _compares_areas(table)
+    base = table if profile else table[in_city]
+    blocks = []
+    for factor in factors:
+        others = [name for name in factors if name != factor]
+        rows = totals(base[base[factor] != TOTAL], others)
+        rows = rows[rows["factor"] == factor] if "factor" in rows else rows
+        if len(rows):
+            blocks.append(Block(factor, "", _records(rows)))
+    if not profile:
+        areas = totals(table[~in_city], factors)
+        areas = areas[areas["factor"] == GEOGRAPHY] if "factor" in areas else areas
+        blocks += [
+            Block(GEOGRAPHY, level, _records(rows)) for level, rows in areas.groupby("geography_level")
+        ]
+    whole = totals(base, factors).to_dict("records")
+    return Comparison(tuple(blocks), whole[0] if whole and "difference" not in table else None)
+
+
+def _compares_areas(table) -> bool:
+    return "factor" in table and (table["factor"] == GEOGRAPHY).any()
+
+
+def _records(rows) -> tuple[dict, ...]:
+    return tuple(rows.to_dict("records"))
+
+
+def is_shown(record: dict) -> bool:
+    """Whether a row has a value to show."""
+    return not math.isnan(record["value"])
+
+
+def codes(record: dict) -> list[str]:
+    """The status codes of a row."""
+    return record["status"].split()
+
+
+def is_sure(record: dict) -> bool:
+    """Whether the interval of the difference excludes zero and the value is not of low reliability."""
+    lower, upper = record.get("difference_lower", math.nan), record.get("difference_upper", math.nan)
+    return (lower > 0 or upper < 0) and UNRELIABLE not in codes(record)
+
+
+def surely_extreme(records, direction: str) -> tuple[dict, str] | None:
+    """The row that is certainly lowest or highest, worst end first, or None.
+
+    Certain means that its interval does not meet any other row's; a hidden row may be the extreme one, so
+    then nothing is certain. Residents without a known area are no area and are left out.
+    """
+    rivals = [record for record in records if record[GEOGRAPHY] != UNPLACED]
+    if len(rivals) < 2 or any(
+        math.isnan(record.get(end, math.nan)) for record in rivals for end in ("lower", "upper")
+    ):
+        return None
+    lowest, highest = min(rivals, key=lambda row: row["upper"]), max(rivals, key=lambda row: row["lower"])
+    found = {
+        "lowest": lowest
+        if all(lowest["upper"] < row["lower"] for row in rivals if row is not lowest)
+        else None,
+        "highest": highest
+        if all(highest["lower"] > row["upper"] for row in rivals if row is not highest)
+        else None,
+    }
+    order = ("highest", "lowest") if direction == "adverse" else ("lowest", "highest")
+    return next(((found[end], end) for end in order if found[end]), None)
+
+
+def surely_widest(blocks) -> Block | None:
+    """The block whose values certainly lie furthest apart, or None.
+
+    The least that its range can be, from the intervals of its ends, must exceed the most that any other
+    range can be.
+    """
+    if len(blocks) < 2 or any(not is_shown(record) for block in blocks for record in block.records):
+        return None
+    least = [_range(block, "lower", "upper") for block in blocks]
+    most = [_range(block, "upper", "lower") for block in blocks]
+    best = max(range(len(blocks)), key=lambda place: least[place])
+    others = [most[place] for place in range(len(blocks)) if place != best]
+    return blocks[best] if all(least[best] > other for other in others) else None
+
+
+def _range(block: Block, high_end: str, low_end: str) -> float:
+    high = max(block.records, key=lambda record: record["value"])
+    low = min(block.records, key=lambda record: record["value"])
+    return high.get(high_end, math.nan) - low.get(low_end, math.nan)

@@ -13,6 +13,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,11 @@ class Request:
     years: tuple[int, ...]
     crossed: bool
     confidence: float
+
+    @classmethod
+    def from_mapping(cls, spec: dict[str, Any]) -> Request:
+        """A request from what TOML or JSON made of it: lists become tuples again."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in spec.items()})
 
     @property
     def key(self) -> str:

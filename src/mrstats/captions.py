@@ -19,6 +19,7 @@ LETTERS = ("b", "u", "p", "i", "r")
 
 _WHOLE = ("total", schema.TOTAL, schema.CITY)
 _COUNTS = ("n", "population", "count", "affected", "to_lift")
+_OF_GAPS = ("difference", "difference_interval", "to_lift")
 _NOTES = {HIDDEN: "symbol_hidden", CANNOT_EXIST: "symbol_cannot_exist", ZERO: "symbol_zero"}
 
 
@@ -141,7 +142,7 @@ class Captions:
 
     def _reason(self, record: dict, field: str, status: list[str]) -> str:
         """The symbol of a figure that is absent although its row is not confidential."""
-        if schema.SUPPRESSED_AT_SOURCE in status or field.startswith("difference") or field == "to_lift":
+        if field in _OF_GAPS and math.isnan(record.get("difference", math.nan)):
             return HIDDEN  # the reference is hidden, so the difference would give it away
         if schema.CANNOT_EXIST in status or field != "value" or record.get("n") == 0:
             return CANNOT_EXIST
@@ -167,9 +168,25 @@ class Captions:
         if len(found) != 1:
             return None
         name, value = found.pop()
-        if name in _WHOLE or name == self.city.municipality:
+        if name not in _WHOLE and name != self.city.municipality:
+            return self.group(rows["factor"].iloc[0], name), value
+        within = rows[(rows["factor"] != GEOGRAPHY) & (rows["geography_level"] != schema.CITY)]
+        if not len(within):
             return lower_first(self.word("city_as_a_whole")), value
-        return self.group(rows["factor"].iloc[0], name), value
+        areas = set(zip(within["geography_level"], within[GEOGRAPHY], strict=True))
+        return (self.area(*areas.pop()), value) if len(areas) == 1 and len(within) == len(rows) else None
+
+    def comparison_note(self, gaps, indicator) -> str | None:
+        """What the differences of a table are against, with its value when that is the same for all rows."""
+        same = self.reference(gaps, indicator)
+        if same:
+            return self.word("compared_with", reference=same[0], value=same[1])
+        kinds = {(name, factor) for name, factor in zip(gaps["reference"], gaps["factor"], strict=True)}
+        if len(kinds) != 1 or (gaps["factor"] == GEOGRAPHY).any():
+            return None
+        name, factor = kinds.pop()
+        group = self.word("everyone") if name in _WHOLE else self.group(factor, name)
+        return self.word("compared_with_group", reference=group)
 
     # Captions
 
@@ -206,8 +223,9 @@ class Captions:
         units = list(dict.fromkeys(indicator.unit[self.language] for indicator in indicators))
         if len(units) == 1:
             level = self.confidence(table)
+            unit = "" if len(indicators) == 1 and units[0] in self.share(indicators[0]) else units[0]
             known = with_interval and level
-            parts.append(self.word("with_interval", unit=units[0], level=level) if known else units[0])
+            parts.append(self.word("with_interval", unit=unit, level=level).strip() if known else unit)
         parts.append(f"{self.city.label} {self.years(table)}")
         return capital(", ".join(part for part in parts if part))
 
@@ -258,10 +276,11 @@ def lower_first(text: str) -> str:
 
     Examples
     --------
-    >>> lower_first("Födelseland"), lower_first("LSS-insats")
-    ('födelseland', 'LSS-insats')
+    >>> lower_first("Födelseland"), lower_first("LSS-insats"), lower_first("RegSO-område")
+    ('födelseland', 'LSS-insats', 'RegSO-område')
     """
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    abbreviated = any(letter.isupper() for letter in text.split(" ")[0][1:])
+    return text if abbreviated else text[:1].lower() + text[1:]
 
 
 def _parts(field: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ MOST_ROWS = 42
 """Rows of 4.7 mm that fit a page together with headings, axis and caption."""
 
 _HEADER, _AXIS, _INDENT = 6.6, 10.4, 3.0
-_PLOT_LEFT, _PLOT_LEFT_MOST = 42.0, 66.0
+_PLOT_LEFT, _PLOT_LEAST = 42.0, 42.0
 _LETTER_GAP, _WRAPPED_LINE = 0.9, 3.9
 
 
@@ -68,7 +68,7 @@ class Drawing:
         self.plot_right = edge - max(self._widest("value"), width(self._value_head(), look.SMALL_SIZE)) - 6
         labels = [self._name(block, record) for block in self.found.blocks for record in block.records]
         need = max(width(label) for label in labels) + _INDENT + 5
-        self.plot_left = min(max(need, _PLOT_LEFT), _PLOT_LEFT_MOST)
+        self.plot_left = min(max(need, _PLOT_LEFT), max(_PLOT_LEFT, self.plot_right - _PLOT_LEAST))
 
     def _lay_out_rows(self) -> None:
         """Headings and rows from the top down; a name too long for its column takes another line."""
@@ -120,11 +120,20 @@ class Drawing:
         known = [end for end in ends if not math.isnan(end)] or [0.0, 1.0]
         low, high = min(known), max(known)
         low = 0.0 if 0 <= low <= 0.35 * high else low
-        step = _round_step((high - low) or abs(high) or 1.0)
-        start, stop = math.floor(low / step) * step, math.ceil(high / step) * step
-        if stop == start:
-            stop = start + step
-        return start, stop, step
+        cuts = 5
+        while True:  # fewer and fewer ticks until their labels lie apart
+            step = _round_step(((high - low) or abs(high) or 1.0) / cuts)
+            start, stop = math.floor(low / step) * step, math.ceil(high / step) * step
+            stop = max(stop, start + step)
+            room = (self.plot_right - self.plot_left) * step / (stop - start)
+            label = max(look.text_width(self._tick(end, step), look.SMALL_SIZE) for end in (start, stop))
+            if room >= label + 2 or cuts <= 1:
+                return start, stop, step
+            cuts -= 1
+
+    def _tick(self, value: float, step: float) -> str:
+        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+        return number(value, self.words.language, decimals=decimals)
 
     def _x(self, value: float) -> float:
         return self.plot_left + (value - self.low) / (self.high - self.low) * (
@@ -158,14 +167,13 @@ class Drawing:
 
     def _draw_axis(self) -> None:
         count = round((self.high - self.low) / self.step)
-        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
         for tick in range(count + 1):
             value = self.low + tick * self.step
             x = self._x(value)
             self.sheet.line(
                 [x, x], [_HEADER - 0.8, self.bottom], colour=look.GRID, width=look.GRID_LINE, layer=1
             )
-            label = number(value, self.words.language, decimals=decimals)
+            label = self._tick(value, self.step)
             self.sheet.text(
                 x, self.bottom + 3.8, label, size=look.SMALL_SIZE, colour=look.TEXT_2, align="center"
             )
@@ -176,7 +184,8 @@ class Drawing:
                 self.sheet.line(
                     [x - 0.5, x + 0.5], [self.bottom + 1, self.bottom - 1], colour=look.TEXT_2, width=0.8
                 )
-        name = capital(f"{self.words.share(self.indicator)}, {self.indicator.unit[self.words.language]}")
+        share, unit = self.words.share(self.indicator), self.indicator.unit[self.words.language]
+        name = capital(share if unit in share else f"{share}, {unit}")
         middle = (self.plot_left + self.plot_right) / 2
         half = look.text_width(name, look.SMALL_SIZE) / 2
         self.sheet.text(
@@ -265,10 +274,7 @@ class Drawing:
         if self.has_gaps and self.indicator.measure == "proportion":
             notes.append(word("points_explained"))
         if self.broken:
-            decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
-            notes.append(
-                word("axis_break", start=number(self.low, self.words.language, decimals=decimals)).rstrip(".")
-            )
+            notes.append(word("axis_break", start=self._tick(self.low, self.step)).rstrip("."))
         fields = [field for field in ("value", "n", "difference") if field in self.edges]
         cells = {self._text(record, field) for record in records for field in fields}
         return notes + self.words.notes(cells, [self.words.letters(shown)])
@@ -296,9 +302,8 @@ def _reference(table, block: Block, whole, words, indicator) -> tuple[str, float
     return (named[0] if named else name), value
 
 
-def _round_step(span: float) -> float:
-    """A step of 1, 2 or 5 times a power of ten that cuts a span into about five."""
-    rough = span / 5
+def _round_step(rough: float) -> float:
+    """A step near `rough` that is 1, 2 or 5 times a power of ten."""
     power = 10 ** math.floor(math.log10(rough))
     return power * min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough)))
 

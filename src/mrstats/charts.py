@@ -9,12 +9,14 @@ from .captions import Captions, lower_first
 from .chartdrawing import Drawing
 from .display import Display, marks_for
 from .language import capital
-from .schema import CITY, UNPLACED, MrstatsError
+from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError
 from .selection import (
     GEOGRAPHY,
     Block,
     Comparison,
+    codes,
     comparison,
+    fixed_groups,
     is_shown,
     is_sure,
     latest_year,
@@ -125,7 +127,9 @@ def _factors(found: Comparison, words) -> list[str]:
 
 def _title(table, found: Comparison, indicator, given, words) -> str:
     finding = None
-    if len(found.blocks) == 1:
+    if fixed_groups(table):
+        pass  # what is true of one group only is no finding about all
+    elif len(found.blocks) == 1:
         block = found.blocks[0]
         finding = words.finding(indicator, surely_extreme(block.records, indicator.direction), block.factor)
     elif (widest := surely_widest(found.blocks)) and indicator.share is not None:
@@ -166,7 +170,7 @@ def _alt(table, drawing: Drawing, given: str | None) -> str:
                 low=words.value(low[0]["value"], indicator),
             )
         )  # fmt: skip
-    hidden = len(found.records) - len(shown)
+    hidden = sum(CONFIDENTIAL in codes(record) for record in found.records)
     if drawing.has_gaps:
         unsure = sum(not is_sure(record) for record, _ in shown)
         key = "alt_all_sure" if not unsure else "alt_unsure_one" if len(shown) == 1 else "alt_unsure"

@@ -49,10 +49,10 @@ def example(
     folder: Annotated[Path, typer.Argument(help="Where the city is written.")] = EXAMPLE,
     seed: Annotated[int, typer.Option(help="Another seed gives another city of the same kind.")] = 9980,
 ) -> None:
-    """Make Exempelstad, the made-up city (about 20 s)."""
+    """Make Exempelstad, the made-up city (about 10 s)."""
     from mrstats.example_city import build_example_city
 
-    print(build_example_city(folder, seed=seed))
+    print(build_example_city(folder, seed=seed, report=print))
 
 
 @app.command()
@@ -74,7 +74,7 @@ def check(dataset: Annotated[str, typer.Argument(help="A dataset folder, or its 
 @_plainly
 def plan(edition: Edition = None) -> None:
     """Record every table an edition publishes, by running its notebooks once."""
-    from mrstats.appendix import record_plan
+    from mrstats.appendix.planning import record_plan
 
     path = _edition(edition)
     _ensure_example(path)
@@ -126,7 +126,7 @@ def _ensure_example(path: Path) -> None:
         from mrstats.example_city import build_example_city
 
         print("Exempelstad is not there yet; making it.")
-        build_example_city(EXAMPLE)
+        build_example_city(EXAMPLE, report=print)
 
 
 def main() -> None:

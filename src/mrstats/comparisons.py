@@ -11,7 +11,7 @@ from mrstats.dataset import City, dataset_of
 from mrstats.definitions import Indicator
 from mrstats.measures import distribution, proportions, rates
 from mrstats.measures.contrasts import mover_difference
-from mrstats.schema import CITY, TOTAL, UnknownGroupError, UnknownNameError, factor_columns
+from mrstats.schema import CANNOT_EXIST, CITY, TOTAL, UnknownGroupError, UnknownNameError, factor_columns, has_status
 
 GEOGRAPHY = "geography"
 GAP_COLUMNS = [
@@ -42,7 +42,7 @@ def gaps(
     Returns
     -------
     DataFrame
-        One row per compared group, the table's columns and `GAP_COLUMNS`: difference = group − reference in the
+        One row per compared group that somebody could be in, the table's columns and `GAP_COLUMNS`: difference = group − reference in the
         indicator's unit (percentage points for proportions); `disadvantage` is positive where the group is worse off;
         `to_lift` is how many persons would have to change state for the gap to close (0 where there is none to close).
 
@@ -105,6 +105,7 @@ def _compared(table: pd.DataFrame, factors: list[str], name: str, reference: str
         code = TOTAL if reference == "total" else reference
         is_reference, is_group = table[name] == code, ~table[name].isin([TOTAL, code])
     figures = ["value", "lower", "upper", "se", "n", "population", "count", "status"]
+    is_group &= ~has_status(table["status"], CANNOT_EXIST)  # nobody could be in it, so there is nothing to compare
     other = table.loc[is_reference, keys + figures].rename(columns={c: f"{c}_r" for c in figures})
     rows = table[is_group].merge(other, on=keys, how="left", indicator=True, validate="many_to_one")
     lost = rows["_merge"] == "left_only"

@@ -141,15 +141,15 @@ class Sheet:
         style = (0, tuple(length / width for length in dash)) if dash else "-"
         self.axes.plot(
             xs, ys, color=colour, linewidth=width, linestyle=style, zorder=layer,
-            solid_capstyle="butt", dash_capstyle="butt", solid_joinstyle="round",
+            clip_on=False, solid_capstyle="butt", dash_capstyle="butt", solid_joinstyle="round",
         )  # fmt: skip
 
     def mark(self, x, y, *, shape="o", size=DOT, fill=INK, edge=None, layer=5):
         """Draw a dot, square or triangle of `size` points."""
         self.axes.plot(
             [x], [y], marker=shape, markersize=size - (1 if edge else 0), markerfacecolor=fill,
-            markeredgecolor=edge or fill,
-            markeredgewidth=1.3 if edge else 0, linestyle="none", zorder=layer,
+            markeredgecolor=edge or fill, markeredgewidth=1.3 if edge else 0, linestyle="none", zorder=layer,
+            clip_on=False,
         )  # fmt: skip
 
     def box(self, x, y, width, height, *, fill=WHITE, edge=None, line=RULE_LINE, layer=1):
@@ -158,7 +158,7 @@ class Sheet:
 
         self.axes.add_patch(
             Rectangle((x, y), width, height, facecolor=fill, edgecolor=edge or "none", linewidth=line,
-                      zorder=layer)
+                      zorder=layer, clip_on=False)
         )  # fmt: skip
 
     def shape(self, geometry, *, fill=None, edge=None, width=AREA_LINE, layer=1):
@@ -168,7 +168,8 @@ class Sheet:
         if not geometry.is_empty:
             self.axes.add_patch(
                 PathPatch(_path(geometry), facecolor=fill or "none", edgecolor=edge or "none",
-                          linewidth=width, zorder=layer, joinstyle="round", capstyle="butt")
+                          linewidth=width, zorder=layer, joinstyle="round", capstyle="butt",
+                          clip_on=False)
             )  # fmt: skip
 
     def svg(self) -> str:
@@ -185,7 +186,13 @@ def svg_of(figure) -> str:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "mrstats", "path.simplify": False}):
         figure.savefig(buffer, format="svg", metadata=nothing)
     drawing = buffer.getvalue()
-    return drawing[drawing.index("<svg") :].strip()
+    drawing = re.sub(r"<!--.*?-->\s*", "", drawing[drawing.index("<svg") :], flags=re.DOTALL)
+    return re.sub(r"<[^>]*>", _two_decimals, drawing).strip()  # tags only: what is written stays as it is
+
+
+def _two_decimals(tag: re.Match) -> str:
+    """A hundredth of a point is finer than any printer; more digits only swell the file."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", tag[0])
 
 
 def on_screen(svg: str, width_mm: float, height_mm: float) -> str:

@@ -145,6 +145,9 @@ class Drawing:
         )
         edges = shapely.union_all([shape.boundary for shape in self.districts.values()])
         inner = edges.difference(self.city.boundary.buffer(0.05)).difference(self.water)
+        self.sheet.shape(
+            inner, edge=look.WHITE, width=look.DISTRICT_LINE + 1.0, layer=3
+        )  # seen on dark areas
         self.sheet.shape(inner, edge=look.INK, width=look.DISTRICT_LINE, layer=4)
         self.sheet.shape(self.city.boundary, edge=look.INK, width=0.8, layer=4)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from . import look
 from .captions import Captions, lower_first
 from .display import Display, marks_for
 from .language import EN_DASH, capital, number
+from .mapclasses import CLASSES, Classes, classes_of
 from .mapdrawing import Drawing, Legend, LegendRow, Place
 from .schema import (
     CANNOT_EXIST,
@@ -22,6 +22,7 @@ from .schema import (
 from .selection import (
     GEOGRAPHY,
     codes,
+    fixed_groups,
     free_factors,
     is_shown,
     latest_year,
@@ -31,7 +32,6 @@ from .selection import (
     totals,
 )
 
-CLASSES = 5
 _SYMBOLS = {"hidden": "..", "none": "."}
 _PATTERNS = {
     "hidden": "map_hidden",
@@ -86,7 +86,7 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
         return _no_boundaries(level, words)
     newest = latest_year(areas)
     records = _records(newest, polygons)
-    classes = _classes(areas, indicator)
+    classes = classes_of(areas["value"])
     whole = latest_year(shown[shown["geography_level"] == CITY]).to_dict("records")
     whole_value = whole[0]["value"] if whole and is_shown(whole[0]) else _reference_value(newest)
     top, districts = _districts(polygons, level, words)
@@ -110,7 +110,7 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
         "figure",
         words.language,
         marks=marks_for(words.city, words.language),
-        title=_title(list(records.values()), level, indicator, title, words),
+        title=_title(newest, level, indicator, title, words),
         subtitle=_subtitle(newest, indicator, level, words),
         source=words.source(newest, [indicator]),
         notes=_notes(places, drawing, names, letters, records, words),
@@ -128,8 +128,7 @@ def _no_values(data, words) -> Display:
         if len(names)
         else ""
     )
-    key, slots = ("no_area_values", {"share": share}) if share else ("no_breakdown_unnamed", {})
-    text = words.word(key, **slots, **({"place": words.city.label} if share else {}))
+    text = words.word("no_area_values", share=share) if share else words.word("no_breakdown_unnamed")
     return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
 
 
@@ -170,105 +169,6 @@ def _reference_value(newest) -> float | None:
         return None
     values = newest["reference_value"].dropna().unique()
     return float(values[0]) if len(values) == 1 else None
-
-
-# Classes ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Classes:
-    """Five classes on round limits, for values already rounded as printed.
-
-    `limits` are the four inner lower ends; `scale` divides large units (kronor become thousands of kronor).
-    """
-
-    limits: tuple[float, ...]
-    decimals: int
-    scale: float = 1.0
-
-    def rounded(self, value: float) -> float:
-        """The value as it is printed; classes are cut after rounding, so that text and colour agree."""
-        return math.floor(value / self.scale * 10**self.decimals + 0.5 + 1e-9) / 10**self.decimals
-
-    def of(self, values) -> list[int]:
-        """Class numbers, 0 lowest to 4 highest."""
-        from mapclassify import UserDefined
-
-        half = 0.5 / 10**self.decimals
-        rounded = [self.rounded(value) for value in values]
-        bins = [limit - half for limit in self.limits] + [max(*rounded, self.limits[-1]) + 1]
-        return [int(number) for number in UserDefined(rounded, bins).yb]
-
-    def text(self, value: float, language: str) -> str:
-        """A value as the map prints it."""
-        return number(self.rounded(value), language, decimals=self.decimals)
-
-    def label(self, place: int, words) -> str:
-        """*40 eller mer*, *30–39*, *under 10*."""
-
-        def write(value):
-            return number(value, words.language, decimals=self.decimals)
-
-        if place == 0:
-            return words.word("map_under", limit=write(self.limits[0]))
-        if place == len(self.limits):
-            return words.word("map_or_more", limit=write(self.limits[-1]))
-        low, high = self.limits[place - 1], self.limits[place] - 1 / 10**self.decimals
-        return write(low) if math.isclose(low, high) else f"{write(low)}{EN_DASH}{write(high)}"
-
-
-def round_limits(values) -> tuple[tuple[float, ...], int]:
-    """Four inner limits on a round step that spread values most evenly over five classes.
-
-    Parameters
-    ----------
-    values : sequence of float
-        At least one finite value.
-
-    Returns
-    -------
-    limits : tuple of float
-        Lower ends of classes two to five, evenly spaced.
-    decimals : int
-        Decimals that the limits and the values need: none for steps of one or more.
-
-    Examples
-    --------
-    >>> round_limits([5, 12, 18, 23, 27, 31, 36, 42])
-    ((10.0, 20.0, 30.0, 40.0), 0)
-    """
-    low, high = min(values), max(values)
-    span = (high - low) or abs(high) or 1.0
-    best, score = None, -1.0
-    power = 10.0 ** math.floor(math.log10(span / CLASSES))
-    steps = [factor * power for factor in (10, 5, 2, 1) if factor * power >= span / (2 * CLASSES)]
-    for step in steps:  # finer steps would leave the open end classes much wider than the others
-        for start in range(math.floor(low / step), math.ceil(high / step) + 1):
-            limits = [(start + place) * step for place in range(CLASSES - 1)]
-            counts = [
-                sum(sum(limit <= value for limit in limits) == place for value in values)
-                for place in range(CLASSES)
-            ]
-            shares = [count / len(values) for count in counts if count]
-            evenness = len(shares) - sum(
-                share * share for share in shares
-            )  # filled classes first, then evenness
-            if evenness > score + 1e-9:
-                best, score = (limits, step), evenness
-    limits, step = best
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return tuple(round(limit, decimals) for limit in limits), decimals
-
-
-def _classes(areas, indicator) -> Classes:
-    """Limits from all years of the table, so that one year's map can lie beside another's."""
-    values = [value for value in areas["value"] if not math.isnan(value)]
-    if not values:
-        return Classes((10.0, 20.0, 30.0, 40.0), 0)
-    scale = 1000.0 if max(map(abs, values)) >= 10_000 else 1.0
-    limits, decimals = round_limits([value / scale for value in values])
-    limits, decimals = round_limits([Classes(limits, decimals, scale).rounded(value) for value in values])
-    return Classes(limits, decimals, scale)
 
 
 # Places and legend ------------------------------------------------------------------------------------
@@ -363,8 +263,9 @@ def _short(names: dict[str, str]) -> list[str]:
 # Words around the drawing -----------------------------------------------------------------------------
 
 
-def _title(records, level: str, indicator, given, words) -> str:
-    finding = words.finding(indicator, surely_extreme(records, indicator.direction), GEOGRAPHY)
+def _title(newest, level: str, indicator, given, words) -> str:
+    extreme = surely_extreme(newest.to_dict("records"), indicator.direction)
+    finding = None if fixed_groups(newest) else words.finding(indicator, extreme, GEOGRAPHY)
     what = words.share(indicator)
     by = lower_first(words.dimension(GEOGRAPHY, level))
     return words.title(given, finding, f"{what} {words.word('by')} {by}", what)
@@ -403,7 +304,7 @@ def _alt(newest, records, polygons, level, indicator, whole_value, given, words)
                 low_where=words.where(low, GEOGRAPHY), low=words.value(low["value"], indicator),
             )
         )  # fmt: skip
-    hidden = len(polygons) - len(shown)
+    hidden = sum(_pattern(records.get(code)) == "hidden" for code in polygons["code"])
     sentences.append(
         word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden")
     )

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from .schema import (
+    CANNOT_EXIST,
     CITY,
     CONFIDENTIAL,
     TOTAL,
@@ -100,7 +101,7 @@ def comparison(table) -> Comparison:
     """One-way rows of a table: the city by each factor, and the areas by total.
 
     A table that holds no row of the city but only one area is that area's own profile. Rows that cross two
-    factors, or a factor and areas, are left out: they belong in a table.
+    factors, or a factor and areas, are left out: they belong in a table; and so are groups that cannot exist.
     """
     factors = free_factors(table)
     in_city = table["geography_level"] == CITY
@@ -112,6 +113,7 @@ def comparison(table) -> Comparison:
         others = [name for name in factors if name != factor]
         rows = totals(base[base[factor] != TOTAL], others)
         rows = rows[rows["factor"] == factor] if "factor" in rows else rows
+        rows = rows[~has_status(rows["status"], CANNOT_EXIST)]
         if len(rows):
             blocks.append(Block(factor, "", _records(rows)))
     if not profile:

@@ -207,25 +207,25 @@ def _areas(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
     level = captions.city.geographies[rows["geography_level"].iloc[0]]
     ranked = rows.sort_values("value")
     lowest, highest = ranked.iloc[0], ranked.iloc[-1]
-    said = []
-    if indicator.measure == "count" or (
-        highest["lower"] > ranked["upper"].iloc[:-1].max() and lowest["upper"] < ranked["lower"].iloc[1:].min()
-    ):
-        names = {key: f"{level.definite[language]} {captions.area(level.name, row['geography'])}" for key, row in
-                 {"area1": highest, "area2": lowest}.items()}  # fmt: skip
-        values = {"v1": _value(highest["value"], indicator, captions), "v2": _value(lowest["value"], indicator, captions)}
-        said.append(fill("areas", language, share=_share(indicator, captions), **names, **values))
-    else:
+    counts = _area_counts(rows, level, captions) if "difference" in rows and indicator.measure != "count" else []
+    sure_ends = highest["lower"] > ranked["upper"].iloc[:-1].max() and lowest["upper"] < ranked["lower"].iloc[1:].min()
+    if not sure_ends and indicator.measure != "count":
         rivals = int((ranked["lower"] <= lowest["upper"]).sum())
-        if rivals > 1:
-            said.append(fill("rank_unsure", language, num=_count(rivals, language), areas=level.plural[language]))
-    if "difference" in rows and indicator.measure != "count":
-        low, high = int((rows["difference_upper"] < 0).sum()), int((rows["difference_lower"] > 0).sum())
-        counts = {"total": number(len(rows), language), "low": number(low, language), "high": number(high, language)}
-        if len(rows) <= 12:
-            counts = {"total": _count(len(rows), language), "low": _count(low, language), "high": _count(high, language)}
-        said.append(fill("area_counts", language, areas=level.plural[language], **counts))
-    return said
+        return counts + [fill("rank_unsure", language, num=_count(rivals, language), areas=level.plural[language])] * (rivals > 1)
+    ends = {}
+    for place, row in (("1", highest), ("2", lowest)):
+        ends[f"area{place}"] = f"{level.definite[language]} {captions.area(level.name, row['geography'])}"
+        ends[f"v{place}"] = _value(row["value"], indicator, captions)
+    return [fill("areas", language, share=_share(indicator, captions), **ends), *counts]
+
+
+def _area_counts(rows: pd.DataFrame, level, captions: Captions) -> list[str]:
+    """How many areas lie surely below and above the city."""
+    low, high = int((rows["difference_upper"] < 0).sum()), int((rows["difference_lower"] > 0).sum())
+    language = captions.language
+    write = _count if len(rows) <= 12 else number
+    counts = {"total": write(len(rows), language), "low": write(low, language), "high": write(high, language)}
+    return [fill("area_counts", language, areas=level.plural[language], **counts)]
 
 
 def _hidden(shown: pd.DataFrame, captions: Captions) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .schema import CITY, TOTAL, UNPLACED, MrstatsError, factor_columns
+from .schema import CANNOT_EXIST, CITY, TOTAL, UNPLACED, MrstatsError, factor_columns
 from .selection import GEOGRAPHY, comparison, free_factors, latest_year, totals
 
 ONE_WAY = "one_way"
@@ -22,6 +22,7 @@ class Layout:
     columns: tuple
     cells: dict
     level: str
+    named_letters: bool = True
 
     def records(self, row) -> list[dict | None]:
         """The records of a line, one for each column key."""
@@ -61,12 +62,25 @@ def lay_out(data, row_by, column_by, words) -> Layout:
                 "Name the dimension that tells them apart in rows= or columns=, or select one of them first."
             )
         cells[place] = record
+    cells = _possible(cells, row_by, column_by)
     return Layout(
         data, row_by, column_by,
         tuple(_ordered({row for row, _ in cells}, row_by, level, words)),
         tuple(_ordered({column for _, column in cells}, column_by, level, words)),
         cells, level,
     )  # fmt: skip
+
+
+def _possible(cells: dict, row_by, column_by) -> dict:
+    """The cells without groups that can exist nowhere in the table, such as children in one of workers."""
+    alive = [place for place, record in cells.items() if CANNOT_EXIST not in record["status"].split()]
+    rows, columns = {row for row, _ in alive}, {column for _, column in alive}
+    kept = (GEOGRAPHY, "indicator", "year", None)
+    return {
+        (row, column): record
+        for (row, column), record in cells.items()
+        if not alive or ((row_by in kept or row in rows) and (column_by in kept or column in columns))
+    }
 
 
 def _varying(data) -> list[str]:

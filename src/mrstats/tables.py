@@ -12,6 +12,7 @@ from .schema import CITY, TOTAL, MrstatsError
 from .selection import (
     GEOGRAPHY,
     comparison,
+    fixed_groups,
     is_shown,
     masked,
     surely_extreme,
@@ -20,7 +21,7 @@ from .tablelayout import ONE_WAY, Layout, key_of, lay_out
 
 FIGURES = ("value", "interval", "n", "population", "count", "affected", "difference", "to_lift")
 _CELL_PADDING = 2 * 1.45
-_DIGIT = 1.62
+_DIGIT = 1.58
 """Millimetres: padding of a cell, and the width of an average character at the table's nine points."""
 
 
@@ -107,12 +108,12 @@ def _figures(layout: Layout, show: Sequence[str] | None, words) -> list[str]:
         chosen.insert(chosen.index("difference") + 1, "difference_interval")
     if show is None:
         counted = all(words.indicator(name).measure == "count" for name in layout.data["indicator"].unique())
-        absent = {figure for figure in chosen if figure != "value" and not _has(layout, figure)}
-        chosen = [
-            figure
-            for figure in chosen
-            if figure not in absent and not (counted and figure in ("n", "interval"))
-        ]
+        unknown = {name for name in ("interval", "n", "difference_interval") if not _has(layout, name)}
+        if not _has(layout, "difference"):
+            unknown.discard("difference_interval")  # hidden with its difference, not unknown
+        if counted:
+            unknown |= {"interval", "n"}  # a plain count is its own n
+        chosen = [figure for figure in chosen if figure not in unknown]
     return chosen
 
 
@@ -135,7 +136,9 @@ def _fits(layout: Layout, figures, words) -> bool:
 
 
 def _narrower(layout: Layout, figures, *, chosen: bool):
-    """The same table with one thing less: the column of totals, then n, then the interval."""
+    """The same table with one thing less: names of letters, the column of totals, n, then the interval."""
+    if layout.named_letters and len(figures) == 1:
+        return Layout(**{**vars(layout), "named_letters": False}), figures
     if TOTAL in layout.columns and len(layout.columns) > 1:
         columns = tuple(key for key in layout.columns if key != TOTAL)
         return Layout(**{**vars(layout), "columns": columns}), figures
@@ -163,12 +166,15 @@ def _letters(layout: Layout, row, words) -> str:
         for key, record in zip(layout.columns, layout.records(row), strict=True)
         if record and is_shown(record)
     }
-    texts = []
+    plain, named = [], []
     for letter in words.letters(layout.records(row)).split():
         holders = [key for key, letters in shown.items() if letter in letters.split()]
         names = [_name(layout, layout.column_by, key, words) for key in holders if key is not None]
-        texts.append(f"{letter} {', '.join(names)}" if len(holders) < len(shown) else letter)
-    return "; ".join(texts)
+        if len(holders) == len(shown) or not layout.named_letters:
+            plain.append(letter)
+        else:
+            named.append(f"{letter} {', '.join(names)}")
+    return "; ".join([" ".join(plain)] * bool(plain) + named)
 
 
 def _is_total(name, key) -> bool:
@@ -262,6 +268,8 @@ def _finding(layout: Layout, indicators, words) -> str | None:
     indicator = indicators[0]
     rows = [row for row in layout.rows if not _is_total(layout.row_by, row)]
     columns = [key for key in layout.columns if key != TOTAL] if layout.column_by else [None]
+    if fixed_groups(layout.data) or (layout.column_by and len(columns) == 1):
+        return None  # true of one group only
     found = []
     for column in columns:
         records = [layout.cells.get((row, column)) for row in rows]
@@ -285,7 +293,6 @@ def _notes(layout: Layout, figures, lines, words) -> list[str]:
     indicators = [words.indicator(name) for name in layout.data["indicator"].unique()]
     if "difference" in figures and {indicator.measure for indicator in indicators} == {"proportion"}:
         notes.append(words.word("points_explained"))
-    against = words.reference(layout.data, indicators[0]) if "difference" in figures else None
-    if against and len(indicators) == 1:
-        notes.append(words.word("compared_with", reference=against[0], value=against[1]))
+    if "difference" in figures and len(indicators) == 1:
+        notes += filter(None, [words.comparison_note(layout.data, indicators[0])])
     return notes

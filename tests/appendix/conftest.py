@@ -12,17 +12,13 @@ from mrstats.appendix import build_appendix
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A project folder that is also the working folder, with the data of a dataset in it."""
+    """A project folder that is also the working folder."""
     monkeypatch.chdir(tmp_path)
-    data = tmp_path / "data" / "raw" / "exempelstad"
-    data.mkdir(parents=True)
-    (data / "persons.csv").write_text("person_id,sex\n1,2\n")
-    (data / "dataset.toml").write_text("[dataset]\nname = 'exempelstad'\n")
     return tmp_path
 
 
 @pytest.fixture(scope="session")
-def city():
+def city(tmp_path_factory):
     """A made-up city with ten areas in a coarse map; only what the appendix asks a city for."""
     from geopandas import GeoDataFrame
     from shapely.geometry import box
@@ -35,7 +31,13 @@ def city():
     regso = GeoDataFrame(areas, columns=["code", "name", "parent", "geometry"], crs="EPSG:3006")
     district = regso.dissolve("parent").reset_index().assign(code=lambda d: d["parent"])
     polygons = {"regso": regso, "district": district}
+    folder = tmp_path_factory.mktemp("exempelstad")
+    (folder / "persons-2024.csv").write_text("person_id,sex\n1,2\n")
+    (folder / "notes.txt").write_text("not a part of the dataset")
+    persons = SimpleNamespace(files="persons-*.csv")
     return SimpleNamespace(
+        folder=folder,
+        description=SimpleNamespace(tables={"persons": persons}, levels={}, water=None),
         name="exempelstad",
         label="Exempelstad",
         language="sv",
@@ -65,9 +67,6 @@ def built(tmp_path_factory, city):
     material.notebook(folder / "notebooks" / "10_work.ipynb", chapter)
     material.notebook(folder / "notebooks" / "20_areas.ipynb", areas)
     path = material.edition(folder, "10_work", ("20_areas", 'indicator = "employment"'))
-    city.folder = folder / "data"
-    city.folder.mkdir()
-    (city.folder / "persons-2024.csv").write_text("person_id,sex\n1,2\n")
     lines: list[str] = []
     for name in ("first", "second"):
         build_appendix(path, output=folder / name, report=lines.append, prepare=material.release, city=city)

@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 
 from mrstats.appendix import build_appendix
+from mrstats.appendix.receipt import data_files
 from mrstats.schema import EditionError
 
 SILENT = {"report": lambda line: None}
@@ -139,7 +140,7 @@ def test_the_receipt_page_and_the_file_agree(built, pages):
     checksum = hashlib.sha256(b"person_id,sex\n1,2\n").hexdigest()
     assert receipt["dataset"]["files"] == [{"file": "persons-2024.csv", "bytes": 18, "sha256": checksum}]
     grouped = " ".join(checksum[i : i + 4] for i in (0, 4, 8, 12))
-    assert f"persons-2024.csv {grouped} 0" in pages[-1]
+    assert f"persons-2024.csv {grouped} 0,0" in pages[-1]
     assert "Diarienummer KS-2025-00123" in pages[-1]
     outputs = {file["file"]: file["sha256"] for file in receipt["outputs"]}
     finished = (built.first / "appendix-2024.pdf").read_bytes()
@@ -225,3 +226,25 @@ def test_a_table_too_wide_for_the_page_is_refused_by_name(project, city):
     material.notebook(project / "notebooks" / "10_work.ipynb", ["# Arbete", wide])
     with pytest.raises(EditionError, match=r"Alltför bred.* has 19 columns, too many for the page"):
         build_appendix(material.edition(project, "10_work"), city=city, prepare=material.no_release, **SILENT)
+
+
+def test_a_table_that_fits_on_a_page_is_not_cut_and_keeps_its_introduction(project, city):
+    filling = "\n\n".join("Ett stycke som fyller sidan." for _ in range(16))
+    table = material.table("Trettio områden", rows=30)
+    cells = ["# Arbete\n\n" + filling, "## Alla områden\n\nKort ingång till tabellen.", table]
+    material.notebook(project / "notebooks" / "10_work.ipynb", cells)
+    built = build_appendix(
+        material.edition(project, "10_work"), city=city, prepare=material.release, **SILENT
+    )
+    with pdfplumber.open(built) as opened:
+        pages = [page.extract_text() for page in opened.pages]
+    page = next(text for text in pages if "Tabell 1. Trettio" in text)
+    assert "Kort ingång till tabellen." in page
+    assert "Kustvik 1 " in page
+    assert "Söderlunda 6 " in page
+    assert "Källa: Exempelstads register" in page
+
+
+def test_the_receipt_lists_the_files_the_dataset_reads_and_no_others(built, city):
+    assert [file.name for file in data_files(city)] == ["persons-2024.csv"]
+    assert "notes.txt" not in (built.first / "receipt.json").read_text(encoding="utf-8")

@@ -11,7 +11,8 @@ from mrstats.example_city import build, build_example_city
 
 YEARS = range(2019, 2025)
 FILES = {f"persons-{year}.parquet" for year in YEARS} | {
-    "survey-2023.parquet", "survey-2024.parquet", "areas.gpkg", "service_points.csv", "deso_changes_2018_2025.csv",
+    "survey-2023.parquet", "survey-2024.parquet", "areas.gpkg", "service_points.csv",
+    "deso_changes_2018_2025.csv",
     "questions.csv", "interviews.csv", "board_answers.csv", "dataset.toml", "truth.toml", "README.txt",
 }  # fmt: skip
 

@@ -47,8 +47,8 @@ def build_appendix(
         The edition's dataset, if it is open already.
     prepare : callable, optional
         Called with the edition, its city and the new folder before the notebooks run, to write the protected
-        release to ``release/`` there; `planning.prepare_release` if not given. An appendix that is left without
-        a release is marked as working material on every page.
+        release to ``release/`` there; `planning.prepare_release` if not given. An appendix that is left
+        without a release is marked as working material on every page.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def build_appendix(
     from .chapters import method_chapter, receipt_chapter
     from .cover import cover_drawing
     from .planning import prepare_release
-    from .receipt import make_receipt, write_receipt
+    from .receipt import data_files, make_receipt, write_receipt
     from .typeset import typeset
     from .workbook import write_workbook
 
@@ -86,7 +86,7 @@ def build_appendix(
             report=report,
             failed=folder / "notebooks",
         )
-        receipt = make_receipt(edition, data_files=_data_files(city, edition), release=release)
+        receipt = make_receipt(edition, data_files=data_files(city), release=release)
         protected = receipt["release"] is not None
         chapters = read_chapters(executed, edition.language, protected=protected) + method_chapter(edition)
         counted = Counter(block["kind"] for block in chapters)
@@ -113,18 +113,13 @@ def _open_city(edition: Edition):
     return open_dataset(edition.dataset, language=edition.language)
 
 
-def _data_files(city, edition: Edition) -> list[Path]:
-    """Files of the dataset's folder, in the order of their names."""
-    folder = Path(getattr(city, "folder", None) or Path("data") / "raw" / edition.dataset)
-    return sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
-
-
 def _marks(city, edition: Edition, *, protected: bool) -> tuple[list[str], list[str]]:
     """What the head of every page and the cover must say about the data."""
     keys = [("synthetic", "synthetic_plate")] if city.synthetic else []
     if not protected:
         keys.append(("working_material", "working_material"))
-    return tuple([word(pair[place], edition.language) for pair in keys] for place in (0, 1))
+    short, full = ([word(pair[place], edition.language) for pair in keys] for place in (0, 1))
+    return short, full
 
 
 @contextmanager

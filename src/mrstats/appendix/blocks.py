@@ -109,7 +109,8 @@ def _display(output: dict, where: str, language: str, protected: bool) -> dict:
     return display
 
 
-def _described(output: dict) -> str:
+def _described(output) -> str:
+    """A foreign output in words: what it is, and how it begins."""
     if output.output_type == "stream":
         return f"the text {output.text.strip().splitlines()[0][:60]!r} on {output.name}"
     data = output.get("data", {})

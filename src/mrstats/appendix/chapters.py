@@ -75,13 +75,17 @@ def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int]) ->
             for name in ("mrstats", "typst")
             if receipt["versions"][name]
         ),
-        say("receipt_commit"): receipt["commit"] or say("receipt_no_commit"),
+        say("receipt_commit"): _commit(receipt["commit"], edition.language),
         say("receipt_holds"): say(
             "receipt_counts", tables=counted.get("table", 0), figures=counted.get("figure", 0)
         ),
     }
     files = [
-        [file["file"], printed_checksum(file["sha256"]), number(file["bytes"] / 1000, edition.language)]
+        [
+            file["file"],
+            printed_checksum(file["sha256"]),
+            number(file["bytes"] / 1000, edition.language, decimals=1),
+        ]
         for file in receipt["dataset"]["files"]
     ]
     release = receipt["release"]
@@ -123,6 +127,14 @@ def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int]) ->
         ),
     ]
     return blocks
+
+
+def _commit(commit: str | None, language: str) -> str:
+    """The source code's version in words: git marks changes beside the commit with ``-dirty``."""
+    if commit is None:
+        return word("receipt_no_commit", language)
+    name = commit.removesuffix("-dirty")
+    return f"{name}, {word('receipt_changed', language)}" if commit != name else name
 
 
 def _heading(level: int, text: str) -> dict:

@@ -52,9 +52,10 @@ def record_plan(edition_path, *, report: Callable[[str], object] = print) -> Pat
             report=report,
             failed=Path("data") / "processed" / edition.stem / "notebooks",
         )
-        requests = [_request(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+        lines = recording.read_text(encoding="utf-8").splitlines()
     path = plan_path(edition)
-    write_plan(Plan(tuple(requests), made_from(edition, city)), path)
+    requests = tuple(Request.from_mapping(json.loads(line)) for line in lines)
+    write_plan(Plan(requests, made_from(edition, city)), path)
     return path
 
 
@@ -85,10 +86,3 @@ def made_from(edition: Edition, city: City) -> dict[str, str]:
     if city.folder is not None:
         sums["dataset.toml"] = checksum(city.folder / "dataset.toml")
     return sums
-
-
-def _request(line: str) -> Request:
-    values = json.loads(line)
-    return Request(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    )

@@ -62,6 +62,18 @@ def write_receipt(path, receipt: dict, outputs: list[Path]) -> Path:
     return Path(path)
 
 
+def data_files(city) -> list[Path]:
+    """Files that a dataset's description reads, and the description itself, in the order of their names."""
+    if city.folder is None:  # a city made in memory has no files
+        return []
+    described = city.description
+    patterns = {"dataset.toml"} | {table.files for table in described.tables.values()}
+    for level in described.levels.values():
+        patterns |= {level.file, level.changes}
+    patterns.add((described.water or {}).get("file", ""))
+    return sorted({file for pattern in patterns - {""} for file in city.folder.glob(pattern)})
+
+
 def sha256(path: Path) -> str:
     """Checksum of a file's bytes, 64 hexadecimal digits."""
     with path.open("rb") as file:

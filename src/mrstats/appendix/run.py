@@ -137,7 +137,7 @@ def _stopped(error, source: Path, kept: Path) -> str:
     line = FAILED_LINE.search(COLOURS.sub("", "\n".join(error.traceback)))
     first = line.group(1).strip() if line else error.source.strip().splitlines()[0]
     return (
-        f"{source} stopped in cell {error.cell_index} at {first!r}: {error.ename}: {error.evalue}. "
+        f"{source} stopped in cell {error.cell_index} at {first!r}: {error.ename}: {error.evalue.rstrip('.')}. "
         f"The run so far is kept in {kept}; mend the cell and build again."
     )
 
@@ -154,7 +154,15 @@ def _engine():
         """The kernel of this very Python: a kernelspec on the machine may point to another environment."""
 
         kernel_spec = KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            # Without the log level, a kernel that is told to stop says so on the terminal.
+            argv=[
+                sys.executable,
+                "-m",
+                "ipykernel_launcher",
+                "--log-level=CRITICAL",
+                "-f",
+                "{connection_file}",
+            ],
             display_name="mrstats",
             language="python",
         )

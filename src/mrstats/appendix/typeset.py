@@ -14,7 +14,6 @@ from ..schema import EditionError
 from .accessible import add_row_headers
 from .edition import Edition
 
-STANDARDS = ["ua-1", "a-3a"]
 FACES = ("Regular", "It", "Semibold", "SemiboldIt", "Bold", "BoldIt")
 WORDS = ("contents", "figures", "tables", "table", "figure")
 
@@ -93,7 +92,7 @@ def typeset(
                 root=folder,
                 font_paths=[_fonts(folder / "fonts")],
                 ignore_system_fonts=True,
-                pdf_standards=STANDARDS,
+                pdf_standards=["ua-1", "a-3a"],
                 timestamp=datetime.datetime.combine(edition.date, datetime.time(), datetime.UTC),
             )
         except typst.TypstError as error:

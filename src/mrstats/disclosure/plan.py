@@ -52,11 +52,7 @@ def read_plan(path: Path) -> Plan:
     if not path.exists():
         raise EditionError(f"the edition has no plan ({path.name}). Run `mrstats plan {path.name.removesuffix('.plan.toml')}` once.")
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    requests = []
-    for spec in raw.get("request", []):
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in spec.items()}
-        requests.append(Request(**values))
-    return Plan(tuple(requests), raw.get("made_from", {}))
+    return Plan(tuple(map(Request.from_mapping, raw.get("request", []))), raw.get("made_from", {}))
 
 
 def write_plan(plan: Plan, path: Path) -> None:

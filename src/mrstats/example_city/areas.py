@@ -6,10 +6,15 @@ Borders follow the same small cells at every level, so levels nest exactly. No p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mrstats.example_city.tiling import Tiling, drawing, grow, pieces, tile_land
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
 MUNICIPALITY = "9980"
 CRS = "EPSG:3006"
@@ -28,9 +33,9 @@ class Map:
     its place and its share of the people; `changes` says which area of 2018 became which of 2025.
     """
 
-    layers: dict
-    points: object
-    changes: object
+    layers: dict[str, gpd.GeoDataFrame]
+    points: pd.DataFrame
+    changes: pd.DataFrame
 
 
 def build_map(rng: np.random.Generator) -> Map:
@@ -53,8 +58,10 @@ def build_map(rng: np.random.Generator) -> Map:
     service = grow(tiling, [place["at"] for place in drawing()["service_areas"]], rng, roughness=0.30)
     codes = _deso_codes(tiling, deso)
     later, later_codes, changes = _revise(tiling, deso, codes, parents, rng)
-    layers = _layers(tiling, (deso, codes, parents), (later, later_codes), service)
-    return Map(layers, _points(tiling, codes[deso], later_codes[later], parents[deso], service, rng), changes)
+    keys, atom, atoms = _atoms(tiling, deso, later, service)
+    layers = _layers(keys, atoms, codes, parents, later_codes)
+    points = _points(tiling, codes[deso], later_codes[later], parents[deso], service, atoms[atom], rng)
+    return Map(layers, points, changes)
 
 
 def regso_places() -> list[dict]:
@@ -81,22 +88,14 @@ def _subdivide(tiling: Tiling, regso: np.ndarray, rng) -> tuple[np.ndarray, np.n
         number[np.argmax(share / number)] += 1
     while number.sum() > DESO_COUNT:
         number[np.argmin(np.where(number > 3, share / number, np.inf))] -= 1
-    deso, parents = np.full(len(regso), -1), []
+    deso = np.full(len(regso), -1)
+    parents: list[int] = []
     for area, k in enumerate(number):
         inside = regso == area
         seeds = _spread_seeds(tiling.centre[inside], tiling.weight[inside], k, rng)
         for _ in range(6):
             label = grow(tiling, seeds, rng, roughness=0.18, within=inside)
-            mass = np.bincount(label[inside], tiling.weight[inside], minlength=k)[:, None]
-            seeds = (
-                np.column_stack(
-                    [
-                        np.bincount(label[inside], tiling.weight[inside] * axis, minlength=k)
-                        for axis in tiling.centre[inside].T
-                    ]
-                )
-                / mass
-            )
+            seeds = _centres(label[inside], tiling.centre[inside], tiling.weight[inside], k)
         # Codes run from north to south inside a RegSO.
         rank = np.argsort(np.argsort(-seeds[:, 1]))
         deso[inside] = len(parents) + rank[label[inside]]
@@ -109,11 +108,14 @@ def _spread_seeds(centre: np.ndarray, weight: np.ndarray, k: int, rng) -> np.nda
     seeds = centre[rng.choice(len(centre), k, replace=False, p=weight / weight.sum())]
     for _ in range(12):
         nearest = ((centre[:, None, :] - seeds[None, :, :]) ** 2).sum(axis=2).argmin(axis=1)
-        mass = np.maximum(np.bincount(nearest, weight, minlength=k), 1e-9)
-        seeds = np.column_stack(
-            [np.bincount(nearest, weight * axis, minlength=k) / mass for axis in centre.T]
-        )
+        seeds = _centres(nearest, centre, weight, k)
     return seeds
+
+
+def _centres(label: np.ndarray, centre: np.ndarray, weight: np.ndarray, k: int) -> np.ndarray:
+    """Where the people of each label live on average, shape (k, 2)."""
+    people = np.maximum(np.bincount(label, weight, minlength=k), 1e-9)
+    return np.column_stack([np.bincount(label, weight * axis, minlength=k) / people for axis in centre.T])
 
 
 def _deso_codes(tiling: Tiling, deso: np.ndarray) -> np.ndarray:
@@ -156,13 +158,13 @@ def _revise(tiling: Tiling, deso: np.ndarray, codes: np.ndarray, parents: np.nda
         if left_whole and 0.08 < tiling.weight[moved].sum() / people[giver] < 0.35:
             later[moved] = taker
             touched |= {giver, taker}
-    later_codes = np.array(later_codes)
-    changes = pd.DataFrame({"old": codes[deso], "new": later_codes[later], "area": deso}).drop_duplicates()
+    new_codes = np.array(later_codes)
+    changes = pd.DataFrame({"old": codes[deso], "new": new_codes[later], "area": deso}).drop_duplicates()
     changes["change"] = np.where(
         changes["area"].isin(split), "split", np.where(changes["area"].isin(touched), "moved", "unchanged")
     )
     changes = changes.sort_values(["old", "new"], ignore_index=True)
-    return later, later_codes, changes[["old", "new", "change"]]
+    return later, new_codes, changes[["old", "new", "change"]]
 
 
 def _neighbours(tiling: Tiling, area: np.ndarray) -> np.ndarray:
@@ -189,15 +191,23 @@ def pieces_within(tiling: Tiling, chosen: np.ndarray) -> int:
     return len(np.unique(pieces(tiling.left[used], tiling.right[used], len(chosen))[chosen]))
 
 
-def _layers(tiling: Tiling, deso_2018, deso_2025, service: np.ndarray) -> dict:
-    """Polygons of every division, dissolved from the same atoms (both DeSO and the service area)."""
+def _atoms(tiling: Tiling, deso: np.ndarray, later: np.ndarray, service: np.ndarray):
+    """What all divisions are made of: parts in one DeSO of each vintage and one service area, smoothed.
+
+    Returns the three labels of each atom, the atom of each cell, and the polygons in EPSG:3006.
+    """
+    import shapely
+
+    keys, atom = np.unique(np.column_stack([deso, later, service]), axis=0, return_inverse=True)
+    atoms = shapely.coverage_simplify(_dissolve(tiling.polygon, atom, len(keys)), TOLERANCE)
+    return keys, atom, shapely.transform(atoms, lambda corner: np.round(corner + drawing()["origin"], 1))
+
+
+def _layers(keys: np.ndarray, atoms: np.ndarray, codes, parents: np.ndarray, later_codes) -> dict:
+    """Polygons of every division, dissolved from the same atoms."""
     import geopandas as gpd
     import shapely
 
-    (deso, codes, parents), (later, later_codes) = deso_2018, deso_2025
-    keys, atom = np.unique(np.column_stack([deso, later, service]), axis=0, return_inverse=True)
-    atoms = shapely.coverage_simplify(_dissolve(tiling.polygon, atom, len(keys)), TOLERANCE)
-    atoms = shapely.transform(atoms, lambda corner: np.round(corner + drawing()["origin"], 1))
     in_deso, in_later, in_service = keys.T
     in_regso = parents[in_deso]
     in_district = np.array([place["district"] for place in regso_places()])[in_regso]
@@ -260,13 +270,22 @@ def _main_part(shape):
     return max(shapely.get_parts(shape), key=lambda part: part.area)
 
 
-def _points(tiling: Tiling, deso, deso_2025, regso, service, rng):
-    """Population points: cells drawn by how many live there, with the weights of their DeSO kept."""
+def _points(tiling: Tiling, deso, deso_2025, regso, service, around, rng):
+    """Population points: cells drawn by how many live there, with the weights of their DeSO kept.
+
+    `around` is the smoothed atom of each cell; a point that the smoothing left outside is moved in.
+    """
     import pandas as pd
+    import shapely
 
     chance = tiling.weight / tiling.weight.sum()
     drawn = np.sort(rng.choice(len(chance), POINT_COUNT, replace=False, p=chance))
     place = np.round(tiling.centre[drawn] + rng.normal(0, 12, (POINT_COUNT, 2)) + drawing()["origin"], 1)
+    outside = ~shapely.contains_xy(around[drawn], *place.T)
+    inside = shapely.point_on_surface(around[drawn][outside])
+    nearer = shapely.intersection(around[drawn][outside], shapely.buffer(shapely.points(place[outside]), 60))
+    inside = np.where(shapely.area(nearer) > 100, shapely.point_on_surface(nearer), inside)
+    place[outside] = np.round(shapely.get_coordinates(inside), 1)
     points = pd.DataFrame(
         {
             "point_id": np.arange(1, POINT_COUNT + 1, dtype=np.int32),

@@ -100,12 +100,11 @@ def _write_all(folder: Path, seed: int, persons: int, report: Callable[[str], No
     points = city.points
     services = service_points(rng["services"], points)
     near_library = near(points, services, kind="library", metres=1000)
-    places, people = Places.of(points, rng["people"]), None
+    places = Places.of(points, rng["people"])
+    people = settle(rng["people"], places, persons=persons, year=YEARS[0])
     for year in YEARS:
         report(f"people and outcomes {year}")
-        if people is None:
-            people = settle(rng["people"], places, persons=persons, year=year)
-        else:
+        if year > YEARS[0]:
             target = round(persons * GROWTH ** (year - YEARS[0]))
             next_year(rng["people"], places, people, year=year, target=target)
         register = year_of(rng["outcomes"], people, places, near_library, year=year)
@@ -140,7 +139,7 @@ def _hidden(people: People) -> np.ndarray:
     return people.at("unplaced") | people.at("protected")
 
 
-def _coded(places: np.ndarray, groups) -> object:
+def _coded(places: np.ndarray, groups):
     """Places among groups as a dictionary-encoded text column; a negative place is null."""
     import pyarrow as pa
 
@@ -154,7 +153,7 @@ def _person_columns(people: People, register: dict, points, year: int) -> dict:
 
     person, count, hidden = people.person, len(people), _hidden(people)
     point = people.at("point")
-    columns = {
+    columns: dict = {
         "year": np.full(count, year, dtype=np.int16),
         "person_id": person["id"],
         "household": person["household"].astype(np.int32),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from mrstats.example_city.areas import regso_places
@@ -64,7 +62,7 @@ def _condition(condition: str, factors: dict):
     if not group:
         return factors[name]
     if name == "age":
-        low, high = re.fullmatch(r"(\d+)(?:-(\d+)|\+)", group).groups()
+        low, _, high = group.rstrip("+").partition("-")
         return (factors["age"] >= int(low)) & (factors["age"] <= int(high or 200))
     places, groups = factors[name]
     if group == "outside_nordic":
@@ -114,10 +112,7 @@ def year_of(
         "sex": (person["sex"], ("men", "women")),
         "country_of_birth": (person["birth"], BIRTH),
         "education": (LEVEL_OF_EDUCATION[education], LEVELS),
-        "district": (
-            district_of_regso()[places.regso[point]],
-            tuple(d["name"] for d in drawing()["districts"]),
-        ),
+        "district": (district_of_regso()[places.regso[point]], [d["name"] for d in drawing()["districts"]]),
         "household": ((at_home == 1).astype(np.int8), ("with others", "alone")),
         "library_within_1_km": (near_library[point].astype(np.int8), ("no", "yes")),
         "years_since_2019": year - 2019,
@@ -138,11 +133,12 @@ def year_of(
     income = _income(rng, people, factors, places.deprivation[point], year=year)
     quintile = np.searchsorted(np.quantile(income, [0.2, 0.4, 0.6, 0.8]), income, side="left").astype(np.int8)
     factors["income_quintile"] = (quintile, QUINTILES)
-    adult, elderly = (age >= 18) & (age <= 64), age >= 65
-    home_care = (luck("home_care") < chance("home_care")) & elderly
-    services = np.where(
-        home_care, 1 + _binomial(luck("home_care_services"), chance("home_care_services"), 7), 0
+    home_care = (luck("home_care") < chance("home_care")) & (age >= 65)
+    support = (
+        (luck("long_term_income_support") < chance("long_term_income_support")) & (age >= 18) & (age <= 64)
     )
+    further = _binomial(luck("home_care_services"), chance("home_care_services"), 7)
+    services = np.where(home_care, 1 + further, 0)
     price = HOME_CARE_UNIT_COST * truth()["income"]["growth"] ** (year - 2019)
     national = truth()["national"]
     visits = np.exp(predictor(outcomes["library_visits"]["terms"], factors, count)) * person["reader"]
@@ -158,8 +154,7 @@ def year_of(
         "eligible_upper_secondary": (rng.random(count) < chance("eligible_upper_secondary")) & (age == 16),
         "home_care": home_care,
         "home_care_services": services.astype(np.int8),
-        "long_term_income_support": (luck("long_term_income_support") < chance("long_term_income_support"))
-        & adult,
+        "long_term_income_support": support,
         "library_visits": rng.poisson(visits / outcomes["library_visits"]["shape"]).astype(np.int16),
         "crime_victim": (luck("crime_victim") < chance("crime_victim")) & (age >= 16),
         "cost_home_care": np.round(services * price * np.exp(rng.normal(0, 0.25, count))).astype(np.int32),
@@ -193,15 +188,18 @@ def _income(rng, people: People, factors: dict, deprivation: np.ndarray, *, year
     luck = person["luck"][:, LATENT.index("income")]
     young, early = (age <= 24), (age >= 25) & (age <= 34)
     earnings, benefits, pension = stated["earnings"], stated["benefits"], stated["pension"]
-    school = {
-        row: [part.get(name, 0.0) for name in LEVELS] for row, part in (("e", earnings), ("p", pension))
-    }
+    schooling, pension_schooling = (
+        np.array([part.get(name, 0.0) for name in LEVELS])[level] for part in (earnings, pension)
+    )
     from_work = (
-        np.array(school["e"])[level] + earnings["women"] * (person["sex"] == 1) + earnings["16-24"] * young
-        + earnings["25-34"] * early + earnings["spread"] * luck
-    )  # fmt: skip
+        schooling
+        + earnings["women"] * (person["sex"] == 1)
+        + earnings["16-24"] * young
+        + earnings["25-34"] * early
+        + earnings["spread"] * luck
+    )
     from_pension = (
-        np.array(school["p"])[level]
+        pension_schooling
         + pension["outside_nordic"] * ~np.isin(person["birth"], NORDIC)
         + pension["spread"] * luck
     )

@@ -16,32 +16,24 @@ import numpy as np
 from mrstats.example_city.areas import regso_places
 
 BIRTH = (
-    "SE",
-    "nordic",
-    "eu",
-    "europe",
-    "africa",
-    "asia",
-    "north_america",
-    "south_america",
-    "oceania",
-    "unknown",
-)
-ABROAD = np.array(
-    [0.09, 0.18, 0.22, 0.10, 0.32, 0.02, 0.035, 0.005, 0.03]
-)  # of those born abroad, groups 1-9
+    "SE", "nordic", "eu", "europe", "africa", "asia", "north_america", "south_america", "oceania", "unknown",
+)  # fmt: skip
+# Shares of the groups after the first among those born abroad.
+ABROAD = np.array([0.09, 0.18, 0.22, 0.10, 0.32, 0.02, 0.035, 0.005, 0.03])
 EDUCATION = ("1", "2", "3", "4", "5", "6", "7", "US")
 LATENT = ("employed", "income", "long_term_income_support", "home_care", "home_care_services", "crime_victim")
 
 # Kinds of household: share, youngest and oldest reference adult, adults, children on average.
 KINDS = np.array([
-    (0.15, 18, 30, 1, 0.0), (0.21, 30, 65, 1, 0.0), (0.13, 65, 98, 1, 0.0), (0.09, 21, 38, 2, 0.0),
-    (0.18, 28, 54, 2, 1.75), (0.10, 46, 66, 2, 0.0), (0.08, 65, 94, 2, 0.0), (0.04, 25, 53, 1, 1.5),
+    (0.16, 18, 36, 1, 0.0), (0.21, 25, 74, 1, 0.0), (0.12, 60, 99, 1, 0.0), (0.09, 19, 42, 2, 0.0),
+    (0.18, 25, 57, 2, 1.75), (0.10, 41, 73, 2, 0.0), (0.08, 58, 95, 2, 0.0), (0.04, 23, 56, 1, 1.5),
 ])  # fmt: skip
-OLD = np.array([2, 6])
-ARRIVING = np.array(
-    [3.0, 0.8, 0.10, 2.0, 0.8, 0.3, 0.10, 0.7]
-)  # how much more often each kind arrives than lives here
+# How the reference adults' ages lie between youngest and oldest (beta distributions: no age begins abruptly).
+AGE_SHAPE = np.array([
+    (1.4, 1.9), (1.3, 1.5), (1.5, 1.9), (1.5, 1.5), (1.6, 1.7), (1.5, 1.5), (1.5, 2.1), (1.5, 1.6),
+])  # fmt: skip
+# How much more often each kind arrives than lives here.
+ARRIVING = np.array([3.0, 0.8, 0.10, 2.0, 0.8, 0.3, 0.10, 0.7])
 GROWTH = 1.01
 PROTECTED, UNPLACED = 0.0015, 0.004  # shares of households
 
@@ -58,9 +50,7 @@ class Places:
 
     chance: np.ndarray  # share of the people who live at each point, shape (points,)
     regso: np.ndarray  # index of the RegSO of each point
-    villas: (
-        np.ndarray
-    )  # share of the homes at each point that are houses for families, as drawn for its RegSO
+    villas: np.ndarray  # how far the homes at each point are houses for families, 0 to 1
     deprivation: np.ndarray  # of each point: as stated for its RegSO, and the deviation of its DeSO
     abroad_odds: np.ndarray  # odds that an adult settling at each point was born abroad
 
@@ -108,11 +98,8 @@ class People:
 def settle(rng: np.random.Generator, places: Places, *, persons: int, year: int) -> People:
     """The residents of the first year, `persons` of them."""
     mean_size = (KINDS[:, 0] * KINDS[:, 3:].sum(axis=1)).sum() / KINDS[:, 0].sum()
-    people = People(
-        *_households(
-            rng, places, int(persons / mean_size * 1.1) + 20, year, first_person=1, first_household=0
-        )
-    )
+    enough = int(persons / mean_size * 1.1) + 20
+    people = People(*_households(rng, places, enough, year, first_person=1, first_household=0))
     people.keep(np.arange(len(people)) < persons)
     return people
 
@@ -123,10 +110,8 @@ def next_year(rng: np.random.Generator, places: Places, people: People, *, year:
     last_id, age = person["id"].max(), year - person["born"]
     oldest = np.zeros(len(people.household["point"]), dtype=np.int16)
     np.maximum.at(oldest, person["household"], age)
-    leaving = (
-        rng.random(len(oldest))
-        < np.array([0.10, 0.042, 0.012])[np.searchsorted([30, 58], oldest, side="right")]
-    )
+    chance = np.array([0.10, 0.042, 0.012])[np.searchsorted([30, 58], oldest, side="right")]
+    leaving = rng.random(len(oldest)) < chance
     dies = rng.random(len(age)) < np.exp(-10.6 + 0.097 * age)
     people.keep(~dies & ~leaving[person["household"]])
     _leave_parents(rng, places, people, year)
@@ -146,55 +131,49 @@ def _households(rng, places, count, year, first_person, first_household, *, arri
     """New households and the persons in them, in household order."""
     point = _choose_points(rng, places, count)
     deprivation = places.deprivation[point]
-    share = (
-        KINDS[:, 0]
-        * (ARRIVING if arriving else 1.0)
-        * np.exp(np.outer(places.villas[point], [-1.8, -1.0, -0.4, -1.0, 1.3, 1.1, 1.1, 0.2]))
-    )
-    kind = (
-        (rng.random((count, 1)) > np.cumsum(share / share.sum(axis=1, keepdims=True), axis=1))
-        .sum(axis=1)
-        .clip(0, 7)
-    )
+    families = np.exp(np.outer(places.villas[point], [-1.8, -1.0, -0.4, -1.0, 1.3, 1.1, 1.1, 0.2]))
+    kind = _draw(rng, KINDS[:, 0] * (ARRIVING if arriving else 1.0) * families)
     low, high = KINDS[kind, 1], KINDS[kind, 2]
-    skew = np.where(np.isin(kind, OLD), rng.beta(1.0, 1.9, count), rng.random(count))
+    skew = rng.beta(AGE_SHAPE[kind, 0], AGE_SHAPE[kind, 1])
     age = np.floor(low + (high - low) * skew)
     partner = KINDS[kind, 3] == 2
     children = np.where(KINDS[kind, 4] > 0, 1 + rng.binomial(4, np.maximum(KINDS[kind, 4] - 1, 0) / 4), 0)
     odds = places.abroad_odds[point] * (1.5 if arriving else 1.0)
     odds *= np.where(age >= 65, 0.55, np.where(age < 45, 1.15, 1.0))
     birth = _births(rng, odds / (1 + odds), deprivation)
-    sex = np.where(
-        np.isin(kind, [7]), rng.random(count) < 0.8, rng.random(count) < np.where(kind == 2, 0.66, 0.48)
-    ).astype(np.int8)
+    single_parent, lives_alone = rng.random(count) < 0.8, rng.random(count) < np.where(kind == 2, 0.66, 0.48)
+    sex = np.where(kind == 7, single_parent, lives_alone).astype(np.int8)
     other_birth = np.where(rng.random(count) < 0.78, birth, _births(rng, odds / (1 + odds), deprivation))
+    person = _members(
+        rng, age, sex, birth, other_birth, partner, children, deprivation, year=year, arriving=arriving
+    )
+    person["id"] = np.arange(first_person, first_person + len(person["home"]), dtype=np.int32)
+    person["household"] = (person.pop("home") + first_household).astype(np.int32)
+    return person, _new_homes(rng, point)
+
+
+def _members(
+    rng, age, sex, birth, other_birth, partner, children, deprivation, *, year: int, arriving: bool
+) -> dict:
+    """The persons of new households, from the reference adult of each; `home` numbers the household."""
     size = 1 + partner + children
-    home = np.repeat(np.arange(count), size)
-    order = np.arange(size.sum()) - np.repeat(
-        np.cumsum(size) - size, size
-    )  # 0 reference adult, then partner, then children
+    home = np.repeat(np.arange(len(size)), size)
+    n = len(home)
+    # Within a household: the reference adult is 0, then comes the partner, then the children.
+    order = np.arange(n) - np.repeat(np.cumsum(size) - size, size)
     child = order > partner[home]
     other = (order == 1) & partner[home]
     mother = np.where(partner[home] & (sex[home] == 0), age[home] - 2, age[home])
-    n = len(home)
-    youngest, eldest = np.clip(mother - 42, 0, 17), np.clip(mother - 20, 1, 19)
+    youngest, eldest = np.clip(mother - 42, 0, 17), np.clip(mother - 20, 1, 24)
     child_age = np.floor(youngest + (eldest - youngest) * rng.random(n))
-    ages = np.where(
-        child, child_age, np.where(other, np.maximum(age[home] + rng.integers(-5, 4, n), 18), age[home])
-    )
-    same_sex = rng.random(count) < 0.02
-    sexes = np.where(
-        child, rng.random(n) < 0.486, np.where(other & ~same_sex[home], 1 - sex[home], sex[home])
-    )
-    here = rng.random(n) < (0.3 if arriving else 0.85)
-    births = np.where(child & here, 0, np.where(other, other_birth[home], birth[home]))
-    person = _new_persons(rng, births, sexes, year - ages, deprivation[home])
-    person |= {
-        "id": np.arange(first_person, first_person + n, dtype=np.int32),
-        "household": (home + first_household).astype(np.int32),
-        "child": child,
-    }
-    return person, _new_homes(rng, point)
+    partner_age = np.maximum(age[home] + rng.integers(-5, 4, n), 18)
+    ages = np.where(child, child_age, np.where(other, partner_age, age[home]))
+    same_sex = rng.random(len(size)) < 0.02
+    girl = rng.random(n) < 0.486
+    sexes = np.where(child, girl, np.where(other & ~same_sex[home], 1 - sex[home], sex[home]))
+    born_here = rng.random(n) < (0.3 if arriving else 0.85)
+    births = np.where(child & born_here, 0, np.where(other, other_birth[home], birth[home]))
+    return _new_persons(rng, births, sexes, year - ages, deprivation[home]) | {"home": home, "child": child}
 
 
 def _new_homes(rng, point: np.ndarray) -> dict:
@@ -226,9 +205,14 @@ def _new_persons(rng, birth, sex, born, deprivation) -> dict:
 def _births(rng, abroad: np.ndarray, deprivation: np.ndarray) -> np.ndarray:
     """Country-of-birth group: 0 with probability 1 - abroad, else one of the nine others."""
     share = ABROAD * np.exp(np.outer(deprivation, [-0.4, -0.3, 0.1, 0.5, 0.4, -0.7, 0.0, -0.7, 0.3]))
-    edges = np.cumsum(share / share.sum(axis=1, keepdims=True), axis=1)
-    group = 1 + (rng.random((len(abroad), 1)) > edges).sum(axis=1).clip(0, 8)
+    group = 1 + _draw(rng, share)
     return np.where(rng.random(len(abroad)) < abroad, group, 0).astype(np.int8)
+
+
+def _draw(rng, share: np.ndarray) -> np.ndarray:
+    """A column for each row, with chances in proportion to the row's shares."""
+    edges = np.cumsum(share / share.sum(axis=1, keepdims=True), axis=1)
+    return (rng.random((len(share), 1)) > edges).sum(axis=1).clip(0, share.shape[1] - 1)
 
 
 def _choose_points(rng, places: Places, count: int) -> np.ndarray:
@@ -268,9 +252,7 @@ def _give_birth(rng, people: People, year: int, last_id: int) -> int:
     adults = np.bincount(
         person["household"], (~person["child"]).astype(float), len(people.household["point"])
     )
-    chance = (
-        0.125 * np.exp(-(((age - 31) / 5.6) ** 2)) * np.where(adults[person["household"]] >= 2, 1.0, 0.25)
-    )
+    chance = 0.20 * np.exp(-(((age - 31) / 5.6) ** 2)) * np.where(adults[person["household"]] >= 2, 1.0, 0.25)
     fertile = (person["sex"] == 1) & ~person["child"] & (age >= 18) & (age <= 45)
     mother = np.flatnonzero(fertile & (rng.random(len(age)) < chance))
     n = len(mother)

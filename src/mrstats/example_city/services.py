@@ -34,7 +34,8 @@ def service_points(rng: np.random.Generator, points):
     """
     import pandas as pd
 
-    rows, used, names = [], set(), drawing()["preschools"]
+    rows, names = [], drawing()["preschools"]
+    used: set[str] = set()
     place = points[["x", "y"]].to_numpy()
     chance = np.sqrt(points["weight"].to_numpy())
     for kind, (count, word, apart) in KINDS.items():

@@ -9,6 +9,7 @@ from made_city import SHARED
 
 import mrstats as mr
 
+
 @pytest.fixture(autouse=True)
 def exploring(monkeypatch):
     """Each test starts in explore mode, whatever the shell says."""

@@ -22,9 +22,7 @@ def both(sv: str, en: str) -> dict:
 
 def factor(name, sv, en, groups):
     made = tuple(
-        SimpleNamespace(
-            code=code, label=both(text, code), among=both(among or text, f"people {code}"), order=place
-        )
+        SimpleNamespace(code=code, label=both(text, code), among=both(among or text, f"people {code}"), order=place)
         for place, (code, text, among) in enumerate(groups, 1)
     )
     return SimpleNamespace(name=name, label=both(sv, en), groups=made, reference=made[0].code, ordered=False)
@@ -62,9 +60,7 @@ FACTORS = {
 }
 
 
-def indicator(
-    name, sv, en, *, measure="proportion", direction="favourable", unit=("procent", "per cent"), decimals=1
-):
+def indicator(name, sv, en, *, measure="proportion", direction="favourable", unit=("procent", "per cent"), decimals=1):
     return SimpleNamespace(
         name=name,
         label=both(*(text.capitalize() for text in (sv[1], en[1]))),
@@ -132,9 +128,7 @@ def make_city(*, synthetic=True, polygons=True):
     }
     areas, water = _polygons() if polygons else (None, None)
     regso = {f"R{place:02}": name for place, name in enumerate(NAMES, 1)}
-    parents = (
-        dict(zip(areas["code"], areas["parent"], strict=True)) if polygons else dict.fromkeys(regso, "S1")
-    )
+    parents = dict(zip(areas["code"], areas["parent"], strict=True)) if polygons else dict.fromkeys(regso, "S1")
 
     def shapes(name):
         if areas is None or name == "regso":
@@ -170,9 +164,7 @@ def _polygons():
     random = np.random.default_rng(4)
     angles = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     radius = 5200 + random.normal(0, 260, 60) + 900 * np.cos(2 * angles)
-    outline = shapely.Polygon(
-        np.column_stack([radius * np.cos(angles) * 1.15, radius * np.sin(angles) * 0.9])
-    )
+    outline = shapely.Polygon(np.column_stack([radius * np.cos(angles) * 1.15, radius * np.sin(angles) * 0.9]))
     points = random.uniform((-5600, -4200), (5600, 4200), (400, 2))
     inside = shapely.MultiPoint([point for point in points if outline.contains(shapely.Point(point))][:30])
     cells = shapely.voronoi_polygons(inside, extend_to=outline)
@@ -192,9 +184,7 @@ def _district(point) -> str:
     return ("S4" if point.x > 0 else "S1") if abs(point.x) > abs(point.y) else ("S3" if point.y > 0 else "S5")
 
 
-def row(
-    value, low, high, n, *, status="", indicator="employment", year=2024, area=("city", "9980"), **factors
-):
+def row(value, low, high, n, *, status="", indicator="employment", year=2024, area=("city", "9980"), **factors):
     """One row of a breakdown; a factor that is not named is a total."""
     codes = {"sex": "_T", "country_of_birth": "_T", "age_group": "_T", **factors}
     return {

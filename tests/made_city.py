@@ -85,7 +85,13 @@ def indicator(name: str, measure: str, *, numerator: str = "", denominator: str 
 WORK = "age >= 20 and age <= 64"
 INDICATORS = "".join(
     [
-        indicator("employment", "proportion", numerator="employed", denominator=WORK, more='direction = "favourable"'),
+        indicator(
+            "employment",
+            "proportion",
+            numerator="employed",
+            denominator=WORK,
+            more='direction = "favourable"',
+        ),
         indicator("low", "proportion", numerator="income < 100", more='direction = "adverse"'),
         indicator("crime", "rate", numerator="events", more='multiplier = 1000\ndirection = "adverse"'),
         indicator("income_mean", "mean", numerator="income", more='direction = "favourable"'),
@@ -93,14 +99,26 @@ INDICATORS = "".join(
         indicator("population", "count"),
     ]
 )
-AREA_FRAME = pd.DataFrame({"code": ["A1", "A2", "A3", "A4"], "name": ["Ask", "Björk", "Ceder", "Druva"], "parent": ["D1", "D1", "D2", "D2"]})
+AREA_FRAME = pd.DataFrame(
+    {
+        "code": ["A1", "A2", "A3", "A4"],
+        "name": ["Ask", "Björk", "Ceder", "Druva"],
+        "parent": ["D1", "D1", "D2", "D2"],
+    }
+)
 DISTRICT_FRAME = pd.DataFrame({"code": ["D1", "D2"], "name": ["Norr", "Söder"]})
 DISTRICT_OF = dict(zip(AREA_FRAME["code"], AREA_FRAME["parent"], strict=True))
 SEX = {"1": "men", "2": "women"}
 EDUCATION = {"1": "lower", "2": "lower", "3": "upper", "5": "post_short", "6": "post_long", "US": "unknown"}
 
 
-def toml(table: str = PERSON_TABLE, *, factors: str = FACTORS + AGE, indicators: str = INDICATORS, areas: str = AREAS) -> str:
+def toml(
+    table: str = PERSON_TABLE,
+    *,
+    factors: str = FACTORS + AGE,
+    indicators: str = INDICATORS,
+    areas: str = AREAS,
+) -> str:
     return DATASET + table + factors + areas + indicators
 
 
@@ -129,7 +147,13 @@ def random_people(seed: int = 1, size: int = 600) -> pd.DataFrame:
 def made_city(people: pd.DataFrame, description: str | None = None, *, language: str = "sv") -> City:
     """A city in memory, built as `mrstats.tiny` builds its own."""
     areas = {"area": AREA_FRAME, "district": DISTRICT_FRAME}
-    return City(describe(tomllib.loads(description or toml())), None, language=language, frames={"people": people}, areas=areas)
+    return City(
+        describe(tomllib.loads(description or toml())),
+        None,
+        language=language,
+        frames={"people": people},
+        areas=areas,
+    )
 
 
 def write_dataset(folder: Path, people: pd.DataFrame, description: str | None = None, *, kind: str = "parquet") -> Path:

@@ -70,8 +70,18 @@ def test_every_area_of_the_tiny_city_by_hand(tiny):
 
 def test_the_citys_row_explains_itself(tiny):
     row = mr.break_down(tiny, "employment").iloc[0]
-    assert (row["indicator"], row["year"], row["geography_level"], row["geography"]) == ("employment", 2024, "city", "9999")
-    assert (row["measure"], row["method"], row["confidence"], row["status"]) == ("proportion", "wilson", 0.95, "")
+    assert (row["indicator"], row["year"], row["geography_level"], row["geography"]) == (
+        "employment",
+        2024,
+        "city",
+        "9999",
+    )
+    assert (row["measure"], row["method"], row["confidence"], row["status"]) == (
+        "proportion",
+        "wilson",
+        0.95,
+        "",
+    )
     assert [row["lower"], row["upper"]] == pytest.approx(wilson(48, 80), rel=1e-12)
 
 
@@ -94,7 +104,13 @@ def test_count_of_the_tiny_city_by_hand(tiny):
 
 def test_columns_and_order_are_those_of_the_schema(tiny):
     table = mr.break_down(tiny, "employment", by=["sex", "country_of_birth_five"], geography="area")
-    assert list(table.columns) == [*schema.IDENTITY, "sex", "country_of_birth_five", *schema.FIGURES, *schema.DESCRIPTION]
+    assert list(table.columns) == [
+        *schema.IDENTITY,
+        "sex",
+        "country_of_birth_five",
+        *schema.FIGURES,
+        *schema.DESCRIPTION,
+    ]
     assert schema.factor_columns(table) == ["sex", "country_of_birth_five"]
     assert table["geography_level"].iloc[0] == "city"
     assert table["estimate_id"].is_unique
@@ -169,12 +185,19 @@ def test_every_margin_is_present_once(city):
     areas = [("city", "9990"), *(("area", a) for a in ("A1", "A2", "A3", "A4", "_U"))]
     groups = [["_T", "women", "men"], ["_T", "lower", "upper", "post_short", "post_long", "unknown"]]
     wanted = set(itertools.product([2023, 2024], areas, *groups))
-    found = [(y, (lv, g), s, e) for y, lv, g, s, e in table[["year", "geography_level", "geography", "sex", "education"]].itertuples(index=False)]
+    found = [
+        (y, (lv, g), s, e)
+        for y, lv, g, s, e in table[["year", "geography_level", "geography", "sex", "education"]].itertuples(
+            index=False
+        )
+    ]
     assert len(found) == len(set(found))
     assert set(found) == wanted
 
 
-@pytest.mark.parametrize(("name", "quantity"), [("employment", "count"), ("income_mean", "n"), ("income_total", "value")])
+@pytest.mark.parametrize(
+    ("name", "quantity"), [("employment", "count"), ("income_mean", "n"), ("income_total", "value")]
+)
 def test_groups_and_areas_add_up_to_totals(city, name, quantity):
     table = mr.break_down(city, name, by=["sex", "education"], geography="district").fillna({quantity: 0})
     keys = ["geography_level", "geography", "sex", "education"]
@@ -278,7 +301,9 @@ def test_a_rate_on_fewer_than_thirty_is_confidential(n, hidden):
 
 
 def same(one_table, other, *, tolerance=1e-12):
-    pd.testing.assert_frame_equal(one_table, other, check_exact=False, rtol=tolerance, atol=tolerance, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        one_table, other, check_exact=False, rtol=tolerance, atol=tolerance, check_dtype=False
+    )
 
 
 NAMES = ["employment", "low", "crime", "income_mean", "income_total", "population"]
@@ -298,7 +323,13 @@ def test_parquet_through_duckdb_equals_the_frame_in_memory(name, stored, city):
 
 CELL_INDICATORS = "".join(
     [
-        indicator("employment", "proportion", numerator='state == "employed"', denominator='state != "child"', more='direction = "favourable"'),
+        indicator(
+            "employment",
+            "proportion",
+            numerator='state == "employed"',
+            denominator='state != "child"',
+            more='direction = "favourable"',
+        ),
         indicator("population", "count"),
     ]
 )
@@ -394,7 +425,10 @@ def test_an_unknown_area_is_named_with_its_cure(people):
 
 
 def test_a_cross_the_source_does_not_publish_lists_what_it_does(people):
-    cells = made_city(cells_of(people).drop(columns="education"), toml(CELL_TABLE, factors=FACTORS, indicators=CELL_INDICATORS))
+    cells = made_city(
+        cells_of(people).drop(columns="education"),
+        toml(CELL_TABLE, factors=FACTORS, indicators=CELL_INDICATORS),
+    )
     with pytest.raises(schema.MrstatsError, match=r"education.*sex"):
         mr.break_down(cells, "employment", by=["sex", "education"])
 
@@ -412,8 +446,15 @@ def test_a_factor_of_another_table_is_not_published_for_this_one(people):
 
 def test_a_total_row_that_nobody_described_is_refused(people):
     cells = cells_of(people)
-    total = cells.groupby(["year", "sex", "area", "state"], as_index=False, dropna=False)["persons"].sum().assign(education="totalt")
-    city = made_city(pd.concat([cells, total]), toml(CELL_TABLE, factors=FACTORS.split("[factors.education]")[0], indicators=CELL_INDICATORS))
+    total = (
+        cells.groupby(["year", "sex", "area", "state"], as_index=False, dropna=False)["persons"]
+        .sum()
+        .assign(education="totalt")
+    )
+    city = made_city(
+        pd.concat([cells, total]),
+        toml(CELL_TABLE, factors=FACTORS.split("[factors.education]")[0], indicators=CELL_INDICATORS),
+    )
     with pytest.raises(schema.DatasetError, match=r"totalt.*_T"):
         mr.break_down(city, "employment", by="sex")
 
@@ -432,7 +473,12 @@ def test_record_mode_computes_and_writes_the_request(city, tmp_path, monkeypatch
     lines = [json.loads(line) for line in plan.read_text(encoding="utf-8").splitlines()]
     assert len(lines) == 2
     assert lines[0]["indicators"] == ["employment"]
-    assert (lines[0]["by"], lines[0]["geography"], lines[0]["years"], lines[0]["crossed"]) == (["sex"], "area", [2024], True)
+    assert (lines[0]["by"], lines[0]["geography"], lines[0]["years"], lines[0]["crossed"]) == (
+        ["sex"],
+        "area",
+        [2024],
+        True,
+    )
     assert lines[1]["crossed"] is False
 
 
@@ -443,7 +489,9 @@ def test_an_unknown_mode_is_refused(city, monkeypatch):
 
 
 def test_areas_need_a_city_that_has_them(people):
-    cells = made_city(cells_of(people).drop(columns="area"), toml(CELL_TABLE, factors=FACTORS, indicators=CELL_INDICATORS, areas=AREAS))
+    cells = made_city(
+        cells_of(people).drop(columns="area"),
+        toml(CELL_TABLE, factors=FACTORS, indicators=CELL_INDICATORS, areas=AREAS),
+    )
     with pytest.raises(schema.MrstatsError, match="area"):
         mr.break_down(cells, "population", geography="area")
-

@@ -74,17 +74,13 @@ def test_breakdown_without_gaps_has_no_gap_column_and_no_judging_colour(city):
     assert "Skillnad, p.e." not in written
     assert "Hela staden 71,4" in written
     assert look.WORSE.lower() not in display.svg
-    names = [
-        text for text in written if text in ("Kustvik", "Söderlunda", "Mittköping", "Norrgärde", "Österhed")
-    ]
+    names = [text for text in written if text in ("Kustvik", "Söderlunda", "Mittköping", "Norrgärde", "Österhed")]
     assert names == ["Kustvik", "Söderlunda", "Mittköping", "Norrgärde", "Österhed"], "areas by value"
 
 
 def test_axis_that_starts_above_zero_says_so(city):
     assert any(note == "Axeln börjar vid 40" for note in chart(gaps_one_way(), city=city).notes)
-    low = frame(
-        row(4.0, 3.0, 5.0, 900, sex="women"), row(9.0, 8.0, 10.0, 900, sex="men"), row(6.5, 6.0, 7.0, 1800)
-    )
+    low = frame(row(4.0, 3.0, 5.0, 900, sex="women"), row(9.0, 8.0, 10.0, 900, sex="men"), row(6.5, 6.0, 7.0, 1800))
     assert not any(note.startswith("Axeln") for note in chart(low, city=city).notes)
 
 
@@ -155,6 +151,8 @@ def test_indicator_without_groups_becomes_a_sentence(city):
         assert "inte" in display.paragraphs[0]
         assert "inga skillnader" not in display.paragraphs[0].lower()
     assert "andelen sysselsatta" in chart(frame(row(71.4, 70.3, 72.5, 7900)), city=city).paragraphs[0]
+    unasked = frame(row(71.4, 70.3, 72.5, 7900)).drop(columns=["sex", "country_of_birth", "age_group"])
+    assert chart(unasked, city=city).paragraphs[0].startswith("I underlaget finns andelen sysselsatta bara för")
 
 
 def test_means_have_no_per_cent(city):
@@ -248,8 +246,43 @@ def test_long_axis_numbers_do_not_run_into_each_other(city):
 
 
 def test_profile_of_one_area_is_not_labelled_as_the_city(city):
-    women = gap(row(61.5, 57.9, 65.0, 740, sex="women", area=("district", "S4")), factor="sex", difference=-2.5,
-                low=-4, high=-1, reference_value=64.0)  # fmt: skip
+    women = row(61.5, 57.9, 65.0, 740, sex="women", area=("district", "S4"))
+    women = gap(women, factor="sex", difference=-2.5, low=-4, high=-1, reference_value=64.0)
     written = texts(chart(frame(women), city=city))
     assert "Österhed 64,0" in written
     assert not any("Hela staden" in text for text in written)
+
+
+def test_superlatives_need_every_group_in_the_rows(city):
+    groups = (("africa", 45.0), ("asia", 60.0), ("nordic", 80.0))
+    data = frame(
+        *(
+            gap(
+                row(value, value - 1, value + 1, 900, country_of_birth=code),
+                factor="country_of_birth",
+                difference=value - 30.0,
+                low=value - 32.0,
+                high=value - 28.0,
+                reference_value=30.0,
+            )
+            | {"reference": "SE"}
+            for code, value in groups
+        )
+    )
+    display = chart(data, city=city)
+    assert display.title == "Andel sysselsatta efter födelseland", "those born in Sweden, 30.0, are the lowest"
+    assert "lägst" not in display.alt
+    assert "Störst är skillnaden bland personer födda i Norden: 80,0 mot 30,0, alltså +50,0." in display.alt
+
+
+def test_areas_whose_total_equals_the_citys_do_not_hide_the_citys_line(city):
+    data = gaps_one_way()
+    inside = gap(
+        row(80.0, 70.0, 88.0, 90, sex="women", area=("district", "S1")),
+        factor="sex",
+        difference=8.6,
+        low=2.0,
+        high=15.0,
+    )
+    display = chart(frame(*data.to_dict("records"), inside), city=city)
+    assert "Hela staden 71,4" in texts(display)

@@ -8,10 +8,7 @@ from display_fixtures import make_city
 from mrstats.display import MIME_TYPE, Display, marks_for
 from mrstats.schema import MrstatsError
 
-SVG = (
-    '<svg width="10pt" height="20pt" viewBox="0 0 10 20">'
-    "<text style=\"font: 9px 'Source Sans Pro'\">Å</text></svg>"
-)
+SVG = '<svg width="10pt" height="20pt" viewBox="0 0 10 20"><text style="font: 9px \'Source Sans Pro\'">Å</text></svg>'
 
 
 @pytest.fixture

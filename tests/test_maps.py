@@ -161,9 +161,7 @@ def test_an_area_without_boundary_is_an_error(city):
 
 
 def test_two_levels_are_refused(city):
-    data = frame(
-        *by_area().to_dict("records"), row(20.0, 18, 22, 900, indicator="low_income", area=("district", "S1"))
-    )
+    data = frame(*by_area().to_dict("records"), row(20.0, 18, 22, 900, indicator="low_income", area=("district", "S1")))
     with pytest.raises(MrstatsError, match="one level"):
         choropleth(data, city=city)
 

@@ -72,9 +72,7 @@ def test_a_hidden_area_takes_the_superlative_out_of_the_title(city):
 
 def test_title_claims_nothing_when_intervals_meet(city):
     data = by_district_and_sex()
-    data.loc[(data["geography"] == "S4") & (data["sex"] == "men"), "upper"] = (
-        70.6  # Norrgärde's men start at 70.5
-    )
+    data.loc[(data["geography"] == "S4") & (data["sex"] == "men"), "upper"] = 70.6  # Norrgärde's men start at 70.5
     assert table(data, city=city).title == "Andel sysselsatta efter stadsområde och kön"
 
 
@@ -109,9 +107,7 @@ def test_zero_count_is_a_dash_and_zero_per_cent_is_not(city):
 
 
 def test_value_without_status_is_an_error_that_says_where(city):
-    data = frame(
-        row(NAN, NAN, NAN, 40, area=("district", "S1")), row(50.0, 45.0, 55.0, 100, area=("district", "S2"))
-    )
+    data = frame(row(NAN, NAN, NAN, 40, area=("district", "S1")), row(50.0, 45.0, 55.0, 100, area=("district", "S2")))
     with pytest.raises(MrstatsError, match="employment 2024 at S1 has no value and no status"):
         table(data, city=city)
 
@@ -177,9 +173,7 @@ def test_english_table(city):
 
 def test_too_wide_a_choice_is_an_error_with_a_cure(city):
     with pytest.raises(MrstatsError, match=r"156 mm.*fewer figures"):
-        table(
-            by_district_and_sex(), city=city, rows="sex", columns="geography", show=["value", "interval", "n"]
-        )
+        table(by_district_and_sex(), city=city, rows="sex", columns="geography", show=["value", "interval", "n"])
 
 
 def test_a_long_title_is_refused(city):
@@ -240,7 +234,11 @@ def test_gaps_within_areas_say_what_they_are_against(city):
         *(
             gap(
                 row(60.0, 58.0, 62.0, 900, sex="women", area=("district", code)),
-                factor="sex", difference=-value, low=-value - 2, high=-value + 2, reference_value=60.0 + value,
+                factor="sex",
+                difference=-value,
+                low=-value - 2,
+                high=-value + 2,
+                reference_value=60.0 + value,
             )
             | {"reference": "men"}
             for code, value in (("S1", 3.0), ("S2", 5.0))

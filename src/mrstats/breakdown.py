@@ -52,7 +52,8 @@ class Request:
     @classmethod
     def from_mapping(cls, spec: dict[str, Any]) -> Request:
         """A request from what TOML or JSON made of it: lists become tuples again."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in spec.items()})
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}
+        return cls(**values)
 
     @property
     def key(self) -> str:
@@ -136,7 +137,14 @@ def break_down(
 
 
 def check_request(
-    city: City, indicator, by=(), geography: str = CITY, years=None, *, crossed: bool = True, confidence: float = 0.95
+    city: City,
+    indicator,
+    by=(),
+    geography: str = CITY,
+    years=None,
+    *,
+    crossed: bool = True,
+    confidence: float = 0.95,
 ) -> Request:
     """The call as a `Request`, every name checked against the dataset."""
     names = (indicator,) if isinstance(indicator, str) else tuple(indicator)
@@ -147,7 +155,9 @@ def check_request(
         city.indicator(name)
     for name in factors:
         if name not in city.factors:
-            raise UnknownNameError(f"by={name!r} is not a background factor of {city.name} ({nearest(name, city.factors)}).")
+            raise UnknownNameError(
+                f"by={name!r} is not a background factor of {city.name} ({nearest(name, city.factors)})."
+            )
     for name in names:
         _check_published(city, city.indicators[name], factors)
     if geography != CITY and geography not in city.geographies:
@@ -227,7 +237,9 @@ def _area_column(city: City, indicator: Indicator, level: str) -> str:
 def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ...], column: str) -> pd.DataFrame:
     """Finest cells of a request, their area already that of the level asked for."""
     every = city.description.factors
-    if city.description.tables[indicator.table].grain == "cell":  # all of a published table's factors, to meet its own totals
+    if (
+        city.description.tables[indicator.table].grain == "cell"
+    ):  # all of a published table's factors, to meet its own totals
         by = tuple(name for name, source in every.items() if indicator.table in source.tables)
     sources = tuple(every[name] for name in by)
     cells = engine.indicator_cells(city, indicator, engine.Keys(request.years, column, sources))
@@ -239,7 +251,11 @@ def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ..
         )
     if not column:
         return cells
-    base = next(n for n, s in city.description.levels.items() if s.column == column and city.geography.nests(n, request.geography))
+    base = next(
+        n
+        for n, s in city.description.levels.items()
+        if s.column == column and city.geography.nests(n, request.geography)
+    )
     upward = {**city.geography.between(base, request.geography), UNPLACED: UNPLACED}
     strange = sorted(set(cells[engine.AREA]) - set(upward))
     if strange:
@@ -294,6 +310,8 @@ def _record(request: Request) -> None:
     """Add the request to the plan that is being recorded (environment MRSTATS_PLAN)."""
     path = os.environ.get("MRSTATS_PLAN")
     if not path:
-        raise MrstatsError("MRSTATS_MODE=record needs MRSTATS_PLAN, the file to record requests in. `mrstats plan EDITION` sets both.")
+        raise MrstatsError(
+            "MRSTATS_MODE=record needs MRSTATS_PLAN, the file to record requests in. `mrstats plan EDITION` sets both."
+        )
     with Path(path).open("a", encoding="utf-8") as plan:
         plan.write(json.dumps(asdict(request), ensure_ascii=False) + "\n")

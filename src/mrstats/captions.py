@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from . import schema
 from .language import EN_DASH, NO_BREAK, capital, interval, number, signed, word
@@ -27,7 +28,7 @@ _NOTES = {HIDDEN: "symbol_hidden", CANNOT_EXIST: "symbol_cannot_exist", ZERO: "s
 class Captions:
     """The names and phrases of one dataset in one language."""
 
-    city: object
+    city: Any
     language: str
 
     @classmethod
@@ -77,9 +78,7 @@ class Captions:
     def dimension(self, name: str, level: str = "") -> str:
         """The name of what rows or columns stand for: a level of areas, a factor, indicator or year."""
         if name == GEOGRAPHY:
-            return (
-                self.city.label if level == schema.CITY else self.city.geographies[level].label[self.language]
-            )
+            return self.city.label if level == schema.CITY else self.city.geographies[level].label[self.language]
         if name in ("indicator", "year"):
             return self.word(name)
         return self.city.factors[name].label[self.language]
@@ -137,7 +136,7 @@ class Captions:
             return signed(figures[0], self.language, decimals=decimals)
         if field in ("interval", "difference_interval"):
             sign = field == "difference_interval"
-            return interval(*figures, self.language, decimals=decimals, sign=sign)
+            return interval(figures[0], figures[1], self.language, decimals=decimals, sign=sign)
         return self.value(figures[0], indicator)
 
     def _reason(self, record: dict, field: str, status: list[str]) -> str:
@@ -153,32 +152,31 @@ class Captions:
 
     def letters(self, records: Iterable[dict | None]) -> str:
         """Status letters of some rows, each once; a hidden figure has its symbol and needs no letter."""
-        found = {
-            code for record in records if record and not math.isnan(record["value"]) for code in codes(record)
-        }
+        found = {code for record in records if record and not math.isnan(record["value"]) for code in codes(record)}
         return " ".join(letter for letter in LETTERS if letter in found)
 
-    def reference(self, gaps, indicator) -> tuple[str, str] | None:
+    def reference(self, records: Sequence[dict], indicator) -> tuple[str, str] | None:
         """Name, as inside a sentence, and value of what all rows are compared with; None if they differ."""
-        rows = gaps[gaps["reference_value"].notna()]
-        found = {
-            (name, self.value(value, indicator))
-            for name, value in zip(rows["reference"], rows["reference_value"], strict=True)
-        }
+        known = [record for record in records if not math.isnan(record["reference_value"])]
+        found = {(record["reference"], self.value(record["reference_value"], indicator)) for record in known}
         if len(found) != 1:
             return None
         name, value = found.pop()
         if name not in _WHOLE and name != self.city.municipality:
-            return self.group(rows["factor"].iloc[0], name), value
-        within = rows[(rows["factor"] != GEOGRAPHY) & (rows["geography_level"] != schema.CITY)]
-        if not len(within):
+            return self.group(known[0]["factor"], name), value
+        inside = {
+            (record["geography_level"], record[GEOGRAPHY])
+            for record in known
+            if record["factor"] != GEOGRAPHY and record["geography_level"] != schema.CITY
+        }
+        if not inside:
             return lower_first(self.word("city_as_a_whole")), value
-        areas = set(zip(within["geography_level"], within[GEOGRAPHY], strict=True))
-        return (self.area(*areas.pop()), value) if len(areas) == 1 and len(within) == len(rows) else None
+        one_area = len(inside) == len({record[GEOGRAPHY] for record in known}) == 1
+        return (self.area(*inside.pop()), value) if one_area else None
 
     def comparison_note(self, gaps, indicator) -> str | None:
         """What the differences of a table are against, with its value when that is the same for all rows."""
-        same = self.reference(gaps, indicator)
+        same = self.reference(gaps.to_dict("records"), indicator)
         if same:
             return self.word("compared_with", reference=same[0], value=same[1])
         kinds = {(name, factor) for name, factor in zip(gaps["reference"], gaps["factor"], strict=True)}
@@ -203,6 +201,11 @@ class Captions:
         fitting = [title for title in proposals if title and len(title.split()) <= TITLE_WORDS]
         return capital(fitting[0] if fitting else " ".join(str(proposals[-1]).split()[:TITLE_WORDS]))
 
+    def only(self, table) -> str:
+        """*bland kvinnor*, when the whole table is about them."""
+        groups = [self._group(factor, code).among[self.language] for factor, code in fixed_groups(table).items()]
+        return f"{self.word('among')} {', '.join(groups)}" if groups else ""
+
     def finding(self, indicator, extreme: tuple[dict, str] | None, factor: str) -> str | None:
         """*Andelen sysselsatta är lägst i stadsområdet Öster*; None where nothing is sure."""
         if extreme is None or indicator.share is None or indicator.measure in ("count", "total"):
@@ -216,8 +219,7 @@ class Captions:
         parts = []
         if len(indicators) == 1:
             parts += [self.share(indicators[0]), indicators[0].population[self.language]]
-        for factor, code in fixed_groups(table).items():
-            parts.append(f"{self.word('among')} {self._group(factor, code).among[self.language]}")
+        parts.append(self.only(table))
         if by:
             parts.append(f"{self.word('by')} {self.joined(by)}")
         units = list(dict.fromkeys(indicator.unit[self.language] for indicator in indicators))

@@ -109,9 +109,7 @@ class Drawing:
         return self.words.word("map_per_cent" if proportion else f"figure_{self.indicator.measure}")
 
     def _difference_head(self) -> str:
-        return self.words.word(
-            "difference_points" if self.indicator.measure == "proportion" else "difference"
-        )
+        return self.words.word("difference_points" if self.indicator.measure == "proportion" else "difference")
 
     def _scale(self) -> tuple[float, float, float]:
         """Ends and step of the axis: round numbers around everything drawn, and zero when it is near."""
@@ -136,9 +134,7 @@ class Drawing:
         return number(value, self.words.language, decimals=decimals)
 
     def _x(self, value: float) -> float:
-        return self.plot_left + (value - self.low) / (self.high - self.low) * (
-            self.plot_right - self.plot_left
-        )
+        return self.plot_left + (value - self.low) / (self.high - self.low) * (self.plot_right - self.plot_left)
 
     @property
     def broken(self) -> bool:
@@ -170,20 +166,14 @@ class Drawing:
         for tick in range(count + 1):
             value = self.low + tick * self.step
             x = self._x(value)
-            self.sheet.line(
-                [x, x], [_HEADER - 0.8, self.bottom], colour=look.GRID, width=look.GRID_LINE, layer=1
-            )
+            self.sheet.line([x, x], [_HEADER - 0.8, self.bottom], colour=look.GRID, width=look.GRID_LINE, layer=1)
             label = self._tick(value, self.step)
-            self.sheet.text(
-                x, self.bottom + 3.8, label, size=look.SMALL_SIZE, colour=look.TEXT_2, align="center"
-            )
+            self.sheet.text(x, self.bottom + 3.8, label, size=look.SMALL_SIZE, colour=look.TEXT_2, align="center")
         self.sheet.line([0, look.COLUMN_WIDTH], [self.bottom] * 2)
         if self.broken:
             for shift in (-2.4, -1.4):  # two short strokes across the line: the axis is cut here
                 x = self._x(self.low) + shift
-                self.sheet.line(
-                    [x - 0.5, x + 0.5], [self.bottom + 1, self.bottom - 1], colour=look.TEXT_2, width=0.8
-                )
+                self.sheet.line([x - 0.5, x + 0.5], [self.bottom + 1, self.bottom - 1], colour=look.TEXT_2, width=0.8)
         share, unit = self.words.share(self.indicator), self.indicator.unit[self.words.language]
         name = capital(share if unit in share else f"{share}, {unit}")
         middle = (self.plot_left + self.plot_right) / 2
@@ -195,9 +185,9 @@ class Drawing:
 
     def _draw_references(self) -> None:
         """Dashed lines: the whole through all blocks, or each block's comparison group through that block."""
-        dash = {"colour": look.INK, "width": look.MEAN_LINE, "dash": (4, 2), "layer": 3}
+        dash: dict = {"colour": look.INK, "width": look.MEAN_LINE, "dash": (4, 2), "layer": 3}
         if self.one_reference:
-            name, value = next(reference for reference in self.references if reference[1] is not None)
+            name, value = next((name, value) for name, value in self.references if value is not None)
             x = self._x(value)
             self.sheet.line([x, x], [4.4, self.bottom], **dash)
             label = f"{capital(name)} {self.words.value(value, self.indicator)}"
@@ -207,9 +197,9 @@ class Drawing:
             self.sheet.text(place, 3.2, label, weight=look.SEMIBOLD, align="center")
             return
         ends = [*self.headings[1:], self.bottom]
-        for (_, value), top, end in zip(self.references, self.headings, ends, strict=True):
-            if value is not None:
-                x = self._x(value)
+        for (_, known), top, end in zip(self.references, self.headings, ends, strict=True):
+            if known is not None:
+                x = self._x(known)
                 self.sheet.line([x, x], [top + look.HEADING_ROW, end], **dash)
 
     def _draw_heading(self, block: Block, top: float) -> None:
@@ -234,9 +224,7 @@ class Drawing:
         self.sheet.middle(self.edges["value"], y, self._text(record, "value"), align="right")
         letters = self.words.letters([record])
         if letters:
-            self.sheet.middle(
-                self.edges["value"] + _LETTER_GAP, y, letters, size=look.LEAST_SIZE, colour=look.TEXT_2
-            )
+            self.sheet.middle(self.edges["value"] + _LETTER_GAP, y, letters, size=look.LEAST_SIZE, colour=look.TEXT_2)
         if self.has_n:
             text = self._text(record, "n")
             self.sheet.middle(self.edges["n"], y, text, align="right", colour=look.TEXT_2)
@@ -245,20 +233,14 @@ class Drawing:
             muted = colour if sure else look.TEXT_2
             self.sheet.middle(self.edges["difference"], y, text, align="right", weight=weight, colour=muted)
             if sure:
-                self.sheet.mark(
-                    self.arrow, y, shape="^" if record["difference"] > 0 else "v", size=4.2, fill=colour
-                )
+                self.sheet.mark(self.arrow, y, shape="^" if record["difference"] > 0 else "v", size=4.2, fill=colour)
         if is_shown(record):
-            self._draw_mark(
-                record, y, colour, hollow=UNRELIABLE in codes(record) or (self.has_gaps and not sure)
-            )
+            self._draw_mark(record, y, colour, hollow=UNRELIABLE in codes(record) or (self.has_gaps and not sure))
 
     def _draw_mark(self, record: dict, y: float, colour: str, *, hollow: bool) -> None:
         ends = [record["lower"], record["upper"]]
         if not any(math.isnan(end) for end in ends):
-            self.sheet.line(
-                [self._x(end) for end in ends], [y, y], colour=colour, width=look.INTERVAL_LINE, layer=4
-            )
+            self.sheet.line([self._x(end) for end in ends], [y, y], colour=colour, width=look.INTERVAL_LINE, layer=4)
         fill, edge = (look.WHITE, colour) if hollow else (colour, None)
         self.sheet.mark(self._x(record["value"]), y, fill=fill, edge=edge)
 
@@ -288,18 +270,16 @@ class Drawing:
 def _reference(table, block: Block, whole, words, indicator) -> tuple[str, float | None]:
     """Name, as inside a sentence, and value of what a block is compared with."""
     if "reference_value" not in table:
-        known = whole is not None and is_shown(whole)
-        in_city = whole is not None and whole["geography_level"] == CITY
-        name = words.area(whole["geography_level"], whole[GEOGRAPHY]) if whole else ""
-        return lower_first(name) if in_city else name, whole["value"] if known else None
-    rows = table[(table["factor"] == block.factor) & table["reference_value"].notna()]
-    keys = {(record["reference"], record["reference_value"]) for record in block.records}
-    known = {key for key in keys if not math.isnan(key[1])}
-    if len(known) != 1:
+        if whole is None:
+            return "", None
+        name = words.area(whole["geography_level"], whole[GEOGRAPHY])
+        value = whole["value"] if is_shown(whole) else None
+        return lower_first(name) if whole["geography_level"] == CITY else name, value
+    records = [record for record in block.records if not math.isnan(record["reference_value"])]
+    if len({(record["reference"], record["reference_value"]) for record in records}) != 1:
         return "", None
-    name, value = known.pop()
-    named = words.reference(rows[rows["reference_value"] == value], indicator)
-    return (named[0] if named else name), value
+    named = words.reference(records, indicator)
+    return named[0] if named else "", records[0]["reference_value"]
 
 
 def _round_step(rough: float) -> float:

@@ -9,14 +9,15 @@ from .captions import Captions, lower_first
 from .chartdrawing import Drawing
 from .display import Display, marks_for
 from .language import capital
-from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError
+from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError, factor_columns
 from .selection import (
     GEOGRAPHY,
     Block,
     Comparison,
+    against_whole,
     codes,
     comparison,
-    fixed_groups,
+    holds_every_group,
     is_shown,
     is_sure,
     latest_year,
@@ -89,11 +90,11 @@ def _nothing_published(shown, words) -> Display:
         )
     names = shown["indicator"].unique() if len(shown) else []
     shares = [words.share(words.indicator(name), definite=True) for name in names]
-    first = (
-        words.word("no_breakdown", share=words.joined(shares))
-        if shares
-        else words.word("no_breakdown_unnamed")
-    )
+    if shares:
+        asked = bool(factor_columns(shown))  # groups were asked for, and the source has none
+        first = words.word("no_breakdown" if asked else "whole_only", share=words.joined(shares))
+    else:
+        first = words.word("no_breakdown_unnamed")
     text = f"{first} {words.word('no_breakdown_result')}"
     return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
 
@@ -127,7 +128,7 @@ def _factors(found: Comparison, words) -> list[str]:
 
 def _title(table, found: Comparison, indicator, given, words) -> str:
     finding = None
-    if fixed_groups(table):
+    if not holds_every_group(table):
         pass  # what is true of one group only is no finding about all
     elif len(found.blocks) == 1:
         block = found.blocks[0]
@@ -151,25 +152,17 @@ def _alt(table, drawing: Drawing, given: str | None) -> str:
     shown = [(record, block) for block in found.blocks for record in block.records if is_shown(record)]
     share = words.share(indicator, definite=True)
     what = [word("alt_what", share=capital(share), year=words.years(table))]
-    what.append(
-        word("alt_comparisons", count=len(found.records), factors=words.joined(_factors(found, words)))
-    )
+    what[0] = f"{what[0]} {words.only(table)}".strip()
+    count, factors = len(found.records), words.joined(_factors(found, words))
+    one = word("alt_comparison_one", factors=factors)
+    what.append(one if count == 1 else word("alt_comparisons", count=count, factors=factors))
     if drawing.one_reference:
-        name, value = next(reference for reference in drawing.references if reference[1] is not None)
+        name, value = next((name, value) for name, value in drawing.references if value is not None)
         what.append(f"{name} {words.value(value, indicator, unit=True)}")
     sentences = [word("alt_chart"), "; ".join(what) + "."]
-    rivals = [pair for pair in shown if pair[0][GEOGRAPHY] != UNPLACED]
-    if len({pair[0]["value"] for pair in rivals}) > 1:
-        high, low = (end(rivals, key=lambda pair: pair[0]["value"]) for end in (max, min))
-        sentences.append(
-            word(
-                "alt_range",
-                high_where=words.where(high[0], high[1].factor),
-                high=words.value(high[0]["value"], indicator),
-                low_where=words.where(low[0], low[1].factor),
-                low=words.value(low[0]["value"], indicator),
-            )
-        )  # fmt: skip
+    all_shown = len(shown) == len(found.records)
+    said = _ends(shown, all_shown, words, indicator) if against_whole(table) else _widest_gap(shown, words, indicator)
+    sentences += [said] * bool(said)
     hidden = sum(CONFIDENTIAL in codes(record) for record in found.records)
     if drawing.has_gaps:
         unsure = sum(not is_sure(record) for record, _ in shown)
@@ -179,3 +172,33 @@ def _alt(table, drawing: Drawing, given: str | None) -> str:
         sentences.append(word("alt_hidden", count=hidden, total=len(found.records)))
     more = [word("alt_intervals")]
     return words.alt(given, [*sentences, word("alt_where")], more + [word("alt_none_hidden")] * (not hidden))
+
+
+def _ends(shown, all_shown: bool, words, indicator) -> str:
+    """The highest and the lowest value and where they are."""
+    rivals = [pair for pair in shown if pair[0][GEOGRAPHY] != UNPLACED]
+    if len({record["value"] for record, _ in rivals}) < 2:
+        return ""
+    high, low = (end(rivals, key=lambda pair: pair[0]["value"]) for end in (max, min))
+    return words.word(
+        "alt_range" if all_shown else "alt_range_shown",
+        high_where=words.where(high[0], high[1].factor),
+        high=words.value(high[0]["value"], indicator),
+        low_where=words.where(low[0], low[1].factor),
+        low=words.value(low[0]["value"], indicator),
+    )
+
+
+def _widest_gap(shown, words, indicator) -> str:
+    """The largest difference from a reference group, with both values."""
+    rivals = [pair for pair in shown if not math.isnan(pair[0]["difference"])]
+    if not rivals:
+        return ""
+    record, block = max(rivals, key=lambda pair: abs(pair[0]["difference"]))
+    return words.word(
+        "alt_gap",
+        where=words.where(record, block.factor),
+        value=words.value(record["value"], indicator),
+        reference=words.value(record["reference_value"], indicator),
+        difference=words.figure(record, "difference", indicator),
+    )

@@ -22,7 +22,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 Edition = Annotated[
-    str | None, typer.Argument(help="The edition: a file, or a name in notebooks/editions. Default: the latest year.", show_default=False)
+    str | None,
+    typer.Argument(
+        help="The edition: a file, or a name in notebooks/editions. Default: the latest year.",
+        show_default=False,
+    ),
 ]
 
 
@@ -85,7 +89,10 @@ def plan(edition: Edition = None) -> None:
 @_plainly
 def appendix(
     edition: Edition = None,
-    output: Annotated[Path | None, typer.Option(help="Folder of the results. Default: data/processed/<edition>.", show_default=False)] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the results. Default: data/processed/<edition>.", show_default=False),
+    ] = None,
 ) -> None:
     """Build an edition's appendix: protected tables, accessible PDF, Excel and receipt."""
     from mrstats.appendix import build_appendix
@@ -112,7 +119,9 @@ def _edition(name: str | None) -> Path:
     if name is None:
         years = sorted(path for path in EDITIONS.glob("*.toml") if path.stem.isdigit())
         if not years:
-            raise MrstatsError(f"there is no edition in {EDITIONS}/. Work in the project's top folder, or name the file.")
+            raise MrstatsError(
+                f"there is no edition in {EDITIONS}/. Work in the project's top folder, or name the file."
+            )
         return years[-1]
     path = Path(name)
     return path if path.suffix == ".toml" else EDITIONS / f"{path.name}.toml"

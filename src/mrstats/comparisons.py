@@ -11,7 +11,15 @@ from mrstats.dataset import City, dataset_of
 from mrstats.definitions import Indicator
 from mrstats.measures import distribution, proportions, rates
 from mrstats.measures.contrasts import mover_difference
-from mrstats.schema import CANNOT_EXIST, CITY, TOTAL, UnknownGroupError, UnknownNameError, factor_columns, has_status
+from mrstats.schema import (
+    CANNOT_EXIST,
+    CITY,
+    TOTAL,
+    UnknownGroupError,
+    UnknownNameError,
+    factor_columns,
+    has_status,
+)
 
 GEOGRAPHY = "geography"
 GAP_COLUMNS = [
@@ -73,7 +81,9 @@ def gaps(
     for name in wanted:
         groups = _compared(table, factors, name, reference)
         parts.append(groups)
-    joined = pd.concat(parts, ignore_index=True) if parts else table.iloc[:0].assign(**dict.fromkeys(GAP_COLUMNS, np.nan))
+    joined = (
+        pd.concat(parts, ignore_index=True) if parts else table.iloc[:0].assign(**dict.fromkeys(GAP_COLUMNS, np.nan))
+    )
     pieces = [_contrast(rows, home.indicator(str(name))) for name, rows in joined.groupby("indicator", sort=False)]
     result = pd.concat(pieces).sort_index() if pieces else joined
     result = result[[*table.columns, *GAP_COLUMNS]].reset_index(drop=True)
@@ -88,7 +98,9 @@ def _wanted(table: pd.DataFrame, factors: list[str], factor: str | Sequence[str]
     names = [factor] if isinstance(factor, str) else list(factor)
     for name in names:
         if name not in (*factors, GEOGRAPHY):
-            raise UnknownNameError(f"factor={name!r} is not in the table, which has {', '.join([*factors, GEOGRAPHY])}.")
+            raise UnknownNameError(
+                f"factor={name!r} is not in the table, which has {', '.join([*factors, GEOGRAPHY])}."
+            )
     return names
 
 

@@ -83,9 +83,7 @@ class Display:
         if self.language not in LANGUAGES:
             raise MrstatsError(f"language={self.language!r} is not spoken; choose {' or '.join(LANGUAGES)}.")
         if self.kind == "figure" and not self.alt.strip():
-            raise MrstatsError(
-                f"The figure {self.title!r} has no alt text; describe its main finding in alt=."
-            )
+            raise MrstatsError(f"The figure {self.title!r} has no alt text; describe its main finding in alt=.")
         if "<image" in self.svg:
             raise MrstatsError(f"The figure {self.title!r} holds a bitmap; draw it with vectors only.")
 
@@ -111,9 +109,7 @@ class Display:
         if self.kind == "figure":
             body = [self.alt]
         else:
-            body = _aligned(
-                [[column["text"] for column in self.columns], *(row["cells"] for row in self.rows)]
-            )
+            body = _aligned([[column["text"] for column in self.columns], *(row["cells"] for row in self.rows)])
             body[:0] = [" · ".join(spanner["text"] for spanner in self.spanners)] if self.spanners else []
         below = (self.source, " · ".join(self.notes), " · ".join(self.marks))
         return "\n".join(line for line in (self.title, self.subtitle, *body, *below) if line)
@@ -211,9 +207,7 @@ def _table_html(display: Display) -> str:
             place = spanner["last"] + 1
             span = place - spanner["first"]
             style = f"text-align:left;border-bottom:1px solid {look.AXIS}"
-            cells.append(
-                f'<th scope="colgroup" colspan="{span}" style="{style}">{escape(spanner["text"])}</th>'
-            )
+            cells.append(f'<th scope="colgroup" colspan="{span}" style="{style}">{escape(spanner["text"])}</th>')
         if place < len(display.columns):
             cells.append(f'<td colspan="{len(display.columns) - place}"></td>')
         head = f"<tr>{''.join(cells)}</tr>"

@@ -13,8 +13,8 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from mrstats.definitions import Indicator, expressions
 from mrstats.dataset import City, FactorSource, TableSource
+from mrstats.definitions import Indicator, expressions
 from mrstats.schema import TOTAL, TOTAL_WORDS, UNPLACED, DatasetError
 
 SUMS = ["n", "w", "w2", "wy", "wy2", "w2y", "w2y2"]
@@ -165,7 +165,8 @@ def _cell_sums(frame, indicator: Indicator, source: TableSource):
         return expression.cast(nw.Float64)
 
     frame = frame.with_columns(
-        amount(indicator.denominator, "denominator").alias("n_"), amount(indicator.numerator, "numerator").alias("y_")
+        amount(indicator.denominator, "denominator").alias("n_"),
+        amount(indicator.numerator, "numerator").alias("y_"),
     )
     missing = (nw.col("n_").is_null() | nw.col("y_").is_null()).cast(nw.Int64)
     n, y = nw.col("n_"), nw.col("y_")
@@ -174,11 +175,22 @@ def _cell_sums(frame, indicator: Indicator, source: TableSource):
 
 
 def _moments(one: nw.Expr, w: nw.Expr, y: nw.Expr) -> dict[str, nw.Expr]:
-    return {"n": one, "w": w, "w2": w * w, "wy": w * y, "wy2": w * y * y, "w2y": w * w * y, "w2y2": w * w * y * y}
+    return {
+        "n": one,
+        "w": w,
+        "w2": w * w,
+        "wy": w * y,
+        "wy2": w * y * y,
+        "w2y": w * w * y,
+        "w2y2": w * w * y * y,
+    }
 
 
 def _check_columns(indicator: Indicator, source: TableSource, keys: Keys, columns: list[str]) -> None:
-    wanted = {f"[indicators.{indicator.name}]": expressions.column_names(indicator.numerator) | expressions.column_names(indicator.denominator)}
+    wanted = {
+        f"[indicators.{indicator.name}]": expressions.column_names(indicator.numerator)
+        | expressions.column_names(indicator.denominator)
+    }
     wanted[f"[tables.{source.name}]"] = {c for c in (source.protected, source.weight, source.count) if c}
     if isinstance(source.year, str):
         wanted[f"[tables.{source.name}] year"] = {source.year}
@@ -186,7 +198,9 @@ def _check_columns(indicator: Indicator, source: TableSource, keys: Keys, column
         wanted[f"[factors.{factor.factor.name}]"] = {factor.column}
     for where, names in wanted.items():
         for name in sorted(names - set(columns)):
-            raise DatasetError(f"{where} names the column {name!r}, which table {source.name!r} does not have. Its columns: {', '.join(columns)}.")
+            raise DatasetError(
+                f"{where} names the column {name!r}, which table {source.name!r} does not have. Its columns: {', '.join(columns)}."
+            )
 
 
 def _check_no_total_rows(frame, indicator: Indicator, source: TableSource, keys: Keys) -> None:
@@ -200,7 +214,7 @@ def _check_no_total_rows(frame, indicator: Indicator, source: TableSource, keys:
         if totals and len(labels) > 1:
             raise DatasetError(
                 f"table {source.name!r}, column {column!r} holds {totals[0]!r} beside other rows: adding them up would count people twice. "
-                f"Describe it under [factors] with codes = {{ \"{totals[0]}\" = \"{TOTAL}\", … }}, or take the total rows out."
+                f'Describe it under [factors] with codes = {{ "{totals[0]}" = "{TOTAL}", … }}, or take the total rows out.'
             )
 
 

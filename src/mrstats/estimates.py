@@ -35,7 +35,9 @@ def estimate(cells: pd.DataFrame, indicator: Indicator, *, confidence: float = 0
     n, w, wy, wy2 = (table[c].to_numpy(float) for c in ("n", "w", "wy", "wy2"))
     some = (n > 0) | (indicator.measure in ("count", "total"))  # nobody is a true zero there, no gap in the figures
     safe = np.where(n > 0, n, 1.0)
-    make = {"proportion": _proportion, "rate": _rate, "mean": _mean, "count": _count, "total": _total}[indicator.measure]
+    make = {"proportion": _proportion, "rate": _rate, "mean": _mean, "count": _count, "total": _total}[
+        indicator.measure
+    ]
     figures = make(safe, np.where(some, wy, 0.0), np.where(some, wy2, 0.0), indicator, confidence)
     for name in ("value", "lower", "upper", "se"):
         table[name] = np.where(some, figures[name], np.nan)
@@ -78,7 +80,14 @@ def _status(table: pd.DataFrame, indicator: Indicator, some: np.ndarray) -> list
 def _proportion(n, y, y2, indicator, confidence):
     lower, upper = proportions.wilson_interval(y, n, confidence=confidence)
     se = proportions.wilson_standard_error(y, n, confidence=confidence)
-    return dict(value=100 * y / n, lower=100 * lower, upper=100 * upper, se=100 * se, df=np.inf, method="wilson")
+    return {
+        "value": 100 * y / n,
+        "lower": 100 * lower,
+        "upper": 100 * upper,
+        "se": 100 * se,
+        "df": np.inf,
+        "method": "wilson",
+    }
 
 
 def _rate(n, y, y2, indicator, confidence):
@@ -86,20 +95,21 @@ def _rate(n, y, y2, indicator, confidence):
     per = indicator.multiplier / n
     method = np.where(y < rates.EXACT_BELOW, "exact poisson", "byar")
     se = np.sqrt(np.maximum(y, 1.0)) * per  # no events: the error of one, never zero
-    return dict(value=y * per, lower=lower * per, upper=upper * per, se=se, df=np.inf, method=method)
+    return {"value": y * per, "lower": lower * per, "upper": upper * per, "se": se, "df": np.inf, "method": method}
 
 
 def _mean(n, y, y2, indicator, confidence):
     value, lower, upper, se = distribution.mean_interval(n, y, y2, confidence=confidence)
-    return dict(value=value, lower=lower, upper=upper, se=se, df=n - 1, method="t")
+    return {"value": value, "lower": lower, "upper": upper, "se": se, "df": n - 1, "method": "t"}
 
 
 def _count(n, y, y2, indicator, confidence):
     lower, upper = rates.poisson_interval(y, confidence=confidence)
     method = np.where(y < rates.EXACT_BELOW, "exact poisson", "byar")
-    return dict(value=y, lower=lower, upper=upper, se=np.sqrt(np.maximum(y, 1.0)), df=np.inf, method=method)
+    se = np.sqrt(np.maximum(y, 1.0))
+    return {"value": y, "lower": lower, "upper": upper, "se": se, "df": np.inf, "method": method}
 
 
 def _total(n, y, y2, indicator, confidence):
     lower, upper, se = distribution.total_interval(n, y, y2, confidence=confidence)
-    return dict(value=y, lower=lower, upper=upper, se=se, df=n - 1, method="compound poisson")
+    return {"value": y, "lower": lower, "upper": upper, "se": se, "df": n - 1, "method": "compound poisson"}

@@ -75,23 +75,9 @@ class Geography:
         return any(parent != CITY and self.nests(parent, coarse) for parent in self.division(fine).parents)
 
 
-def check_division(division: Division, parent: Division | None, *, where: str) -> list[str]:
-    """Problems of one division in plain words: duplicate codes, an unknown parent area."""
-    problems = []
-    codes = division.areas["code"]
-    for code in codes[codes.duplicated()].unique():
-        problems.append(f"{where}: area {code!r} stands twice. Keep one row per area.")
-    if parent is not None:
-        mapping = division.parents.get(parent.level.name, {})
-        for code, area in sorted(mapping.items()):
-            if area not in parent.codes:
-                problems.append(
-                    f"{where}: area {code!r} says it lies in {area!r}, which is not an area of level {parent.level.name!r}."
-                )
-    return problems
-
-
-def division_from_frame(level: Level, frame: pd.DataFrame, *, code: str, name: str | None, parent: str | None, where: str) -> Division:
+def division_from_frame(
+    level: Level, frame: pd.DataFrame, *, code: str, name: str | None, parent: str | None, where: str
+) -> Division:
     """A division from a key file or an attribute table.
 
     Parameters
@@ -114,7 +100,9 @@ def division_from_frame(level: Level, frame: pd.DataFrame, *, code: str, name: s
     twice = rows[code].duplicated(keep=False)
     if twice.any():
         example = rows[twice].iloc[:2].to_dict("records")
-        raise DatasetError(f"{where}: area {rows[code][twice].iloc[0]!r} has two names or parents: {example}. Keep one.")
+        raise DatasetError(
+            f"{where}: area {rows[code][twice].iloc[0]!r} has two names or parents: {example}. Keep one."
+        )
     areas = pd.DataFrame({"code": rows[code], "name": rows[name] if name else rows[code]}).reset_index(drop=True)
     parents = {level.parent: dict(zip(rows[code], rows[parent], strict=True))} if parent else {}
     return Division(level, areas.sort_values("code", ignore_index=True), parents)

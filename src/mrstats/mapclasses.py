@@ -74,20 +74,18 @@ def round_limits(values) -> tuple[tuple[float, ...], int]:
     """
     low, high = min(values), max(values)
     span = (high - low) or abs(high) or 1.0
-    best, score = None, -1.0
+    best: tuple[list[float], float] = ([], 1.0)
+    score = -1.0
     power = 10.0 ** math.floor(math.log10(span / CLASSES))
     steps = [factor * power for factor in (10, 5, 2, 1) if factor * power >= span / (2 * CLASSES)]
     for step in steps:  # finer steps would leave the open end classes much wider than the others
         for start in range(math.floor(low / step), math.ceil(high / step) + 1):
             limits = [(start + place) * step for place in range(CLASSES - 1)]
             counts = [
-                sum(sum(limit <= value for limit in limits) == place for value in values)
-                for place in range(CLASSES)
+                sum(sum(limit <= value for limit in limits) == place for value in values) for place in range(CLASSES)
             ]
             shares = [count / len(values) for count in counts if count]
-            evenness = len(shares) - sum(
-                share * share for share in shares
-            )  # filled classes first, then evenness
+            evenness = len(shares) - sum(share * share for share in shares)  # filled classes come first
             if evenness > score + 1e-9:
                 best, score = (limits, step), evenness
     limits, step = best

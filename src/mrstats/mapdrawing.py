@@ -140,14 +140,10 @@ class Drawing:
     def _draw_borders(self) -> None:
         import shapely
 
-        self.sheet.shape(
-            self.water.intersection(self.city), fill=look.WHITE, edge=look.INK, width=0.8, layer=3
-        )
+        self.sheet.shape(self.water.intersection(self.city), fill=look.WHITE, edge=look.INK, width=0.8, layer=3)
         edges = shapely.union_all([shape.boundary for shape in self.districts.values()])
         inner = edges.difference(self.city.boundary.buffer(0.05)).difference(self.water)
-        self.sheet.shape(
-            inner, edge=look.WHITE, width=look.DISTRICT_LINE + 1.0, layer=3
-        )  # seen on dark areas
+        self.sheet.shape(inner, edge=look.WHITE, width=look.DISTRICT_LINE + 1.0, layer=3)  # seen on dark areas
         self.sheet.shape(inner, edge=look.INK, width=look.DISTRICT_LINE, layer=4)
         self.sheet.shape(self.city.boundary, edge=look.INK, width=0.8, layer=4)
 
@@ -165,9 +161,7 @@ class Drawing:
         if spot:
             x, y = spot
             self.sheet.middle(x, y - _LINE / 2, place.name, colour=colour, align="center")
-            self.sheet.middle(
-                x, y + _LINE / 2, place.text, colour=colour, align="center", weight=look.SEMIBOLD
-            )
+            self.sheet.middle(x, y + _LINE / 2, place.text, colour=colour, align="center", weight=look.SEMIBOLD)
             return
         self.unnamed += 1
         spot = _spot(room, value_width, _CAP)
@@ -261,9 +255,7 @@ class Drawing:
         sheet.text(left, 3.2, self.legend.heading, weight=look.SEMIBOLD)
         sheet.text(left, 7.2, self.legend.bars, size=look.SMALL_SIZE, colour=look.TEXT_2)
         longest = max(look.text_width(row.text, look.SMALL_SIZE) for row in self.legend.rows)
-        unit = (look.COLUMN_WIDTH - inset - 1.6 - longest) / max(
-            1.0, *(row.amount for row in self.legend.rows)
-        )
+        unit = (look.COLUMN_WIDTH - inset - 1.6 - longest) / max(1.0, *(row.amount for row in self.legend.rows))
         y = 10.6
         for row in self.legend.rows:
             self._draw_swatch(left, y, row)

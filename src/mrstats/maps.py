@@ -22,8 +22,8 @@ from .schema import (
 from .selection import (
     GEOGRAPHY,
     codes,
-    fixed_groups,
     free_factors,
+    holds_every_group,
     is_shown,
     latest_year,
     masked,
@@ -123,11 +123,7 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
 
 def _no_values(data, words) -> Display:
     names = data["indicator"].unique() if len(data) else []
-    share = (
-        words.joined([words.share(words.indicator(name), definite=True) for name in names])
-        if len(names)
-        else ""
-    )
+    share = words.joined([words.share(words.indicator(name), definite=True) for name in names]) if len(names) else ""
     text = words.word("no_area_values", share=share) if share else words.word("no_breakdown_unnamed")
     return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
 
@@ -141,9 +137,7 @@ def _no_boundaries(level: str, words) -> Display:
 def _only_level(areas) -> str:
     levels = list(areas["geography_level"].unique())
     if len(levels) != 1:
-        raise MrstatsError(
-            f"A map shows one level of areas; the table holds {', '.join(levels)}. Choose one of them."
-        )
+        raise MrstatsError(f"A map shows one level of areas; the table holds {', '.join(levels)}. Choose one of them.")
     return levels[0]
 
 
@@ -265,7 +259,7 @@ def _short(names: dict[str, str]) -> list[str]:
 
 def _title(newest, level: str, indicator, given, words) -> str:
     extreme = surely_extreme(newest.to_dict("records"), indicator.direction)
-    finding = None if fixed_groups(newest) else words.finding(indicator, extreme, GEOGRAPHY)
+    finding = None if not holds_every_group(newest) else words.finding(indicator, extreme, GEOGRAPHY)
     what = words.share(indicator)
     by = lower_first(words.dimension(GEOGRAPHY, level))
     return words.title(given, finding, f"{what} {words.word('by')} {by}", what)
@@ -292,6 +286,7 @@ def _alt(newest, records, polygons, level, indicator, whole_value, given, words)
     plural = words.city.geographies[level].plural[words.language]
     shown = [record for record in records.values() if is_shown(record)]
     what = [word("alt_what", share=capital(words.share(indicator, definite=True)), year=words.years(newest))]
+    what[0] = f"{what[0]} {words.only(newest)}".strip()
     if whole_value is not None:
         what.append(word("alt_city", value=words.value(whole_value, indicator, unit=True)))
     sentences = [word("alt_map", count=len(polygons), areas=plural), ", ".join(what) + "."]
@@ -299,13 +294,11 @@ def _alt(newest, records, polygons, level, indicator, whole_value, given, words)
         high, low = (end(shown, key=lambda record: record["value"]) for end in (max, min))
         sentences.append(
             word(
-                "alt_range",
+                "alt_range" if len(shown) == len(polygons) else "alt_range_shown",
                 high_where=words.where(high, GEOGRAPHY), high=words.value(high["value"], indicator),
                 low_where=words.where(low, GEOGRAPHY), low=words.value(low["value"], indicator),
             )
         )  # fmt: skip
     hidden = sum(_pattern(records.get(code)) == "hidden" for code in polygons["code"])
-    sentences.append(
-        word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden")
-    )
+    sentences.append(word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden"))
     return words.alt(given, [*sentences, word("alt_where")], [word("alt_classes")])

@@ -92,6 +92,16 @@ def fixed_groups(table) -> dict[str, str]:
     }
 
 
+def holds_every_group(table) -> bool:
+    """Whether a superlative about the rows is one about the city: no group is selected or left out."""
+    return not fixed_groups(table) and against_whole(table)
+
+
+def against_whole(table) -> bool:
+    """Whether no group is absent because the others are compared with it."""
+    return "reference" not in table or bool((table["reference"] == "total").all())
+
+
 def totals(table, factors):
     """Rows where each of the factors is a total."""
     return table[(table[list(factors)] == TOTAL).all(axis=1)] if len(factors) else table
@@ -119,9 +129,7 @@ def comparison(table) -> Comparison:
     if not profile:
         areas = totals(table[~in_city], factors)
         areas = areas[areas["factor"] == GEOGRAPHY] if "factor" in areas else areas
-        blocks += [
-            Block(GEOGRAPHY, level, _records(rows)) for level, rows in areas.groupby("geography_level")
-        ]
+        blocks += [Block(GEOGRAPHY, level, _records(rows)) for level, rows in areas.groupby("geography_level")]
     whole = totals(base, factors).to_dict("records")
     return Comparison(tuple(blocks), whole[0] if whole and "difference" not in table else None)
 
@@ -157,21 +165,16 @@ def surely_extreme(records, direction: str) -> tuple[dict, str] | None:
     then nothing is certain. Residents without a known area are no area and are left out.
     """
     rivals = [record for record in records if record[GEOGRAPHY] != UNPLACED]
-    if len(rivals) < 2 or any(
-        math.isnan(record.get(end, math.nan)) for record in rivals for end in ("lower", "upper")
-    ):
+    if len(rivals) < 2 or any(math.isnan(record.get(end, math.nan)) for record in rivals for end in ("lower", "upper")):
         return None
     lowest, highest = min(rivals, key=lambda row: row["upper"]), max(rivals, key=lambda row: row["lower"])
-    found = {
-        "lowest": lowest
-        if all(lowest["upper"] < row["lower"] for row in rivals if row is not lowest)
-        else None,
-        "highest": highest
-        if all(highest["lower"] > row["upper"] for row in rivals if row is not highest)
-        else None,
+    sure = {
+        "lowest": all(lowest["upper"] < row["lower"] for row in rivals if row is not lowest),
+        "highest": all(highest["lower"] > row["upper"] for row in rivals if row is not highest),
     }
+    ends = {"lowest": lowest, "highest": highest}
     order = ("highest", "lowest") if direction == "adverse" else ("lowest", "highest")
-    return next(((found[end], end) for end in order if found[end]), None)
+    return next(((ends[end], end) for end in order if sure[end]), None)
 
 
 def surely_widest(blocks) -> Block | None:

@@ -118,7 +118,9 @@ def in_brief(*sentences: Display) -> Display:
         raise MrstatsError(f"in_brief takes one to four sentences; it got {len(sentences)}.")
     for text in sentences:
         if not isinstance(text, Display) or text.kind != "text":
-            raise MrstatsError("in_brief takes what mr.sentence returned: findings are printed from tables, never typed.")
+            raise MrstatsError(
+                "in_brief takes what mr.sentence returned: findings are printed from tables, never typed."
+            )
     language = sentences[0].language
     firsts = dict.fromkeys(_first_sentence(text.paragraphs[0]) for text in sentences if text.paragraphs[0])
     points = [KEY_FIGURE.sub(lambda m: f"**{m[0].strip()}**", first, count=1) for first in firsts]
@@ -136,7 +138,14 @@ def _level(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
     if whole.empty or whole["value"].isna().all():
         return []
     row = whole.iloc[0]
-    said = [fill("city", captions.language, share=_share(indicator, captions), value=_value(row["value"], indicator, captions))]
+    said = [
+        fill(
+            "city",
+            captions.language,
+            share=_share(indicator, captions),
+            value=_value(row["value"], indicator, captions),
+        )
+    ]
     if indicator.measure != "count":
         decimals = _decimals(row["value"], indicator)
         ends = interval(row["lower"], row["upper"], captions.language, decimals=decimals)
@@ -154,7 +163,9 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
     if sure.empty:
         return _no_sure_gap(known, captions)
     ranked = sure["disadvantage"] if indicator.direction else sure["difference"].abs()
-    row = sure.loc[ranked.idxmax()] if ranked.max() > 0 else sure.loc[sure["difference"].abs().idxmax()]
+    if not ranked.max() > 0:  # nobody is surely worse off
+        ranked = sure["difference"].abs()
+    row = sure.iloc[int(ranked.to_numpy().argmax())]
     language = captions.language
     slots = {
         "where": captions.where(row.to_dict(), row["factor"]),
@@ -169,7 +180,10 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
     low, high = sorted((abs(row["difference_lower"]), abs(row["difference_upper"])))
     decimals = _decimals(row["difference"], indicator, difference=True)
     ends = interval(low, high, language, decimals=decimals)
-    said = [fill(pattern, language, **slots), fill("gap_interval", language, interval=ends, unit=_difference_unit(indicator, captions))]
+    said = [
+        fill(pattern, language, **slots),
+        fill("gap_interval", language, interval=ends, unit=_difference_unit(indicator, captions)),
+    ]
     return said + (_people(row, captions, indicator) if row["reference"] == "total" else [])
 
 
@@ -180,7 +194,10 @@ def _no_sure_gap(known: pd.DataFrame, captions: Captions) -> list[str]:
         row = known.iloc[0].to_dict()
         factor = captions.city.factors[row["factor"]]
         a, b = (factor.group(code).among[captions.language] for code in (row[row["factor"]], row["reference"]))
-        return [fill("gap_unsure_one", captions.language, a=a, b=b), fill("unsure_why_one", captions.language)]
+        return [
+            fill("gap_unsure_one", captions.language, a=a, b=b),
+            fill("unsure_why_one", captions.language),
+        ]
     return [fill("gap_unsure", captions.language), fill("unsure_why", captions.language)]
 
 
@@ -211,7 +228,9 @@ def _areas(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
     sure_ends = highest["lower"] > ranked["upper"].iloc[:-1].max() and lowest["upper"] < ranked["lower"].iloc[1:].min()
     if not sure_ends and indicator.measure != "count":
         rivals = int((ranked["lower"] <= lowest["upper"]).sum())
-        return counts + [fill("rank_unsure", language, num=_count(rivals, language), areas=level.plural[language])] * (rivals > 1)
+        return counts + [fill("rank_unsure", language, num=_count(rivals, language), areas=level.plural[language])] * (
+            rivals > 1
+        )
     ends = {}
     for place, row in (("1", highest), ("2", lowest)):
         ends[f"area{place}"] = f"{level.definite[language]} {captions.area(level.name, row['geography'])}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .schema import CANNOT_EXIST, CITY, TOTAL, UNPLACED, MrstatsError, factor_columns
 from .selection import GEOGRAPHY, comparison, free_factors, latest_year, totals
@@ -15,7 +16,7 @@ ONE_WAY = "one_way"
 class Layout:
     """Which rows of the data stand where: keys of rows and columns in print order, one record a cell."""
 
-    data: object
+    data: Any
     row_by: str
     column_by: str | None
     rows: tuple
@@ -49,9 +50,7 @@ def lay_out(data, row_by, column_by, words) -> Layout:
     data = _reduced(data, [name for name in free if name != column_by], (row_by, column_by))
     levels = [level for level in data["geography_level"].unique() if level != CITY]
     if len(levels) > 1 and GEOGRAPHY in (row_by, column_by):
-        raise MrstatsError(
-            f"The table holds areas of several levels: {', '.join(levels)}. Choose one of them."
-        )
+        raise MrstatsError(f"The table holds areas of several levels: {', '.join(levels)}. Choose one of them.")
     level = levels[0] if levels else CITY
     cells: dict = {}
     for record in data.to_dict("records"):
@@ -99,9 +98,7 @@ def _is_one_way(data, varying) -> bool:
     sides = [name for name in varying if name not in ("indicator", "year")]
     if len(sides) < 2 or "indicator" in varying:
         return False
-    away = [
-        (data["geography_level"] != CITY) if name == GEOGRAPHY else (data[name] != TOTAL) for name in sides
-    ]
+    away = [(data["geography_level"] != CITY) if name == GEOGRAPHY else (data[name] != TOTAL) for name in sides]
     return bool((sum(side.astype(int) for side in away) <= 1).all())
 
 
@@ -110,9 +107,7 @@ def _one_way_layout(data, words) -> Layout:
     found = comparison(data)
     cells: dict = {}
     for block in found.blocks:
-        order = (
-            words.area_order(block.level) if block.factor == GEOGRAPHY else words.group_order(block.factor)
-        )
+        order = words.area_order(block.level) if block.factor == GEOGRAPHY else words.group_order(block.factor)
         place = {code: number for number, code in enumerate(order)}
         key = GEOGRAPHY if block.factor == GEOGRAPHY else block.factor
         for record in sorted(block.records, key=lambda row: place.get(row[key], len(place))):
@@ -135,9 +130,7 @@ def _reduced(data, unused, used):
     data = totals(data, factors)
     if "indicator" in unused:
         names = ", ".join(data["indicator"].unique())
-        raise MrstatsError(
-            f"The table holds several indicators ({names}): use rows='indicator' or select one."
-        )
+        raise MrstatsError(f"The table holds several indicators ({names}): use rows='indicator' or select one.")
     if GEOGRAPHY in unused:
         data = data[data["geography_level"] == CITY]
     if "year" not in used:
@@ -161,13 +154,8 @@ def _ordered(keys, name, level, words) -> list:
     if name is None:
         return [None]
     if name == GEOGRAPHY:
-        order = {
-            (level, code): place
-            for place, code in enumerate(words.area_order(level) if level != CITY else ())
-        }
-        return sorted(
-            keys, key=lambda key: (key[0] == CITY, key[1] == UNPLACED, order.get(key, len(order)), key)
-        )
+        order = {(level, code): place for place, code in enumerate(words.area_order(level) if level != CITY else ())}
+        return sorted(keys, key=lambda key: (key[0] == CITY, key[1] == UNPLACED, order.get(key, len(order)), key))
     if name == "indicator":
         return [key for key in words.city.indicators if key in keys]
     if name == "year":

@@ -12,7 +12,7 @@ from .schema import CITY, TOTAL, MrstatsError
 from .selection import (
     GEOGRAPHY,
     comparison,
-    fixed_groups,
+    holds_every_group,
     is_shown,
     masked,
     surely_extreme,
@@ -90,30 +90,22 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
 def _figures(layout: Layout, show: Sequence[str] | None, words) -> list[str]:
     """The figures to print; those that no row of the data has are left out of a default choice."""
     gaps = "difference" in layout.data
-    chosen = (
-        list(show)
-        if show is not None
-        else ["value", "difference", "n"]
-        if gaps
-        else ["value", "interval", "n"]
-    )
+    chosen = list(show) if show is not None else ["value", "difference", "n"] if gaps else ["value", "interval", "n"]
     unknown = [figure for figure in chosen if figure not in FIGURES]
     if unknown or not chosen:
         raise MrstatsError(f"show={show!r} is not known here; choose among {', '.join(FIGURES)}.")
     if "difference" in chosen and not gaps:
-        raise MrstatsError(
-            "show asks for a difference, but the table has none. Pass the table through mr.gaps first."
-        )
+        raise MrstatsError("show asks for a difference, but the table has none. Pass the table through mr.gaps first.")
     if "difference" in chosen:
         chosen.insert(chosen.index("difference") + 1, "difference_interval")
     if show is None:
         counted = all(words.indicator(name).measure == "count" for name in layout.data["indicator"].unique())
-        unknown = {name for name in ("interval", "n", "difference_interval") if not _has(layout, name)}
+        useless = {name for name in ("interval", "n", "difference_interval") if not _has(layout, name)}
         if not _has(layout, "difference"):
-            unknown.discard("difference_interval")  # hidden with its difference, not unknown
+            useless.discard("difference_interval")  # hidden with its difference, not unknown
         if counted:
-            unknown |= {"interval", "n"}  # a plain count is its own n
-        chosen = [figure for figure in chosen if figure not in unknown]
+            useless |= {"interval", "n"}  # a plain count is its own n
+        chosen = [figure for figure in chosen if figure not in useless]
     return chosen
 
 
@@ -199,9 +191,7 @@ def _name(layout: Layout, name, key, words) -> str:
     if name == "indicator":
         indicator = words.indicator(key)
         units = {words.indicator(other).unit[words.language] for other in layout.data["indicator"].unique()}
-        return indicator.label[words.language] + (
-            f", {indicator.unit[words.language]}" if len(units) > 1 else ""
-        )
+        return indicator.label[words.language] + (f", {indicator.unit[words.language]}" if len(units) > 1 else "")
     return str(key) if name == "year" else words.group(name, key)
 
 
@@ -238,10 +228,7 @@ def _head(figure: str, layout: Layout, indicators, words) -> dict:
 def _split(layout: Layout, words) -> list[str]:
     """What the table is split by, in words, rows first."""
     if layout.row_by == ONE_WAY:
-        return [
-            lower_first(words.dimension(block.factor, block.level))
-            for block in comparison(layout.data).blocks
-        ]
+        return [lower_first(words.dimension(block.factor, block.level)) for block in comparison(layout.data).blocks]
     names = [name for name in (layout.row_by, layout.column_by) if name and name != "indicator"]
     names = [name for name in names if name != GEOGRAPHY or layout.level != CITY]
     return [lower_first(words.dimension(name, layout.level)) for name in names]
@@ -268,7 +255,7 @@ def _finding(layout: Layout, indicators, words) -> str | None:
     indicator = indicators[0]
     rows = [row for row in layout.rows if not _is_total(layout.row_by, row)]
     columns = [key for key in layout.columns if key != TOTAL] if layout.column_by else [None]
-    if fixed_groups(layout.data) or (layout.column_by and len(columns) == 1):
+    if not holds_every_group(layout.data) or (layout.column_by and len(columns) == 1):
         return None  # true of one group only
     found = []
     for column in columns:
@@ -276,9 +263,10 @@ def _finding(layout: Layout, indicators, words) -> str | None:
         if any(record is None for record in records):
             return None
         found.append(surely_extreme(records, indicator.direction))
-    if not found or None in found or len({(key_of(row, layout.row_by), end) for row, end in found}) != 1:
+    sure = [extreme for extreme in found if extreme is not None]
+    if len(sure) < len(found) or len({(key_of(row, layout.row_by), end) for row, end in sure}) != 1:
         return None
-    finding = words.finding(indicator, found[0], layout.row_by)
+    finding = words.finding(indicator, sure[0], layout.row_by)
     if len(columns) == 1 or finding is None:
         return finding
     if len(columns) != 2 or layout.column_by == GEOGRAPHY:

@@ -100,7 +100,9 @@ def tiny_city(*, language: str = "sv") -> City:
     """
     number = pd.RangeIndex(100)
     woman, child = number % 2 == 0, number % 5 == 0
-    persons = pd.DataFrame({"year": 2024, "person_id": number, "sex": "1", "age": 40, "area": "A1", "country_of_birth": "SE"})
+    persons = pd.DataFrame(
+        {"year": 2024, "person_id": number, "sex": "1", "age": 40, "area": "A1", "country_of_birth": "SE"}
+    )
     persons.loc[woman, "sex"] = "2"
     persons.loc[child, "age"] = 10
     persons["area"] = pd.Series(number // 5 % 4).map({0: "A1", 1: "A2", 2: "A3", 3: "A4"})
@@ -108,7 +110,19 @@ def tiny_city(*, language: str = "sv") -> City:
     order = persons.assign(adult=~child).groupby("sex")["adult"].cumsum()
     persons["employed"] = ~child & ((order - 1) % 20 < persons["sex"].map({"2": 11, "1": 13}))
     persons["visits"] = number // 20
-    areas = pd.DataFrame({"code": ["A1", "A2", "A3", "A4"], "name": ["Ask", "Björk", "Ceder", "Druva"], "parent": ["D1", "D1", "D2", "D2"]})
+    areas = pd.DataFrame(
+        {
+            "code": ["A1", "A2", "A3", "A4"],
+            "name": ["Ask", "Björk", "Ceder", "Druva"],
+            "parent": ["D1", "D1", "D2", "D2"],
+        }
+    )
     districts = pd.DataFrame({"code": ["D1", "D2"], "name": ["Norr", "Söder"]})
     description = describe(tomllib.loads(DESCRIPTION))
-    return City(description, None, language=language, frames={"persons": persons}, areas={"area": areas, "district": districts})
+    return City(
+        description,
+        None,
+        language=language,
+        frames={"persons": persons},
+        areas={"area": areas, "district": districts},
+    )

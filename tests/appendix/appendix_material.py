@@ -37,9 +37,7 @@ def table(title, *, rows=5, spanners=True, marks=("Syntetiska exempeldata",), la
         "subtitle": "Andel sysselsatta, 20–64 år, efter stadsområde och kön, procent, 2024",
         "source": "Källa: Exempelstads register 2024. Antal är avrundat till närmaste tiotal.",
         "notes": [".. visas inte, risk för röjande", "u = låg tillförlitlighet", "b = tidsseriebrott"],
-        "columns": [
-            {"text": text, "align": "left" if text in ("Stadsområde", "Not") else "right"} for text in columns
-        ],
+        "columns": [{"text": text, "align": "left" if text in ("Stadsområde", "Not") else "right"} for text in columns],
         "spanners": [{"text": "Kvinnor", "first": 1, "last": 3}, {"text": "Män", "first": 4, "last": 6}]
         if spanners
         else [],
@@ -105,9 +103,7 @@ TEXT = {
     "kind": "text",
     "language": "sv",
     "marks": ["Syntetiska exempeldata"],
-    "paragraphs": [
-        "Högst är andelen i stadsområdet Kustvik (**77 procent**) och lägst i Österhed (61 procent)."
-    ],
+    "paragraphs": ["Högst är andelen i stadsområdet Kustvik (**77 procent**) och lägst i Österhed (61 procent)."],
 }
 
 

@@ -14,9 +14,7 @@ def executed(folder, *cells):
     """A notebook as papermill leaves it: str for Markdown, a dict for an output."""
     made = []
     for cell in cells:
-        made.append(
-            nbformat.v4.new_markdown_cell(cell) if isinstance(cell, str) else nbformat.v4.new_code_cell("...")
-        )
+        made.append(nbformat.v4.new_markdown_cell(cell) if isinstance(cell, str) else nbformat.v4.new_code_cell("..."))
         if not isinstance(cell, str):
             made[-1].outputs = [nbformat.from_dict(cell)]
     path = folder / "10_work.ipynb"
@@ -67,9 +65,7 @@ FOREIGN = {
 @pytest.mark.parametrize("name", FOREIGN)
 def test_an_output_that_is_not_a_display_object_is_refused_with_its_cell(tmp_path, name):
     output, described = FOREIGN[name]
-    with pytest.raises(
-        EditionError, match=rf"10_work\.ipynb, cell 2 puts out .*{described}.*cannot be published"
-    ):
+    with pytest.raises(EditionError, match=rf"10_work\.ipynb, cell 2 puts out .*{described}.*cannot be published"):
         read(tmp_path, "# Arbete", output)
 
 

@@ -187,9 +187,7 @@ def test_the_workbook_has_a_sheet_a_table_and_nothing_merged(built):
 
 def test_without_a_release_every_page_is_marked_as_working_material(project, city):
     material.notebook(project / "notebooks" / "10_work.ipynb", ["# Arbete", material.TEXT])
-    built = build_appendix(
-        material.edition(project, "10_work"), city=city, prepare=material.no_release, **SILENT
-    )
+    built = build_appendix(material.edition(project, "10_work"), city=city, prepare=material.no_release, **SILENT)
     with pdfplumber.open(built) as opened:
         texts = [page.extract_text() for page in opened.pages]
     assert all("Arbetsmaterial – inte röjandeskyddat" in text for text in texts)
@@ -233,9 +231,7 @@ def test_a_table_that_fits_on_a_page_is_not_cut_and_keeps_its_introduction(proje
     table = material.table("Trettio områden", rows=30)
     cells = ["# Arbete\n\n" + filling, "## Alla områden\n\nKort ingång till tabellen.", table]
     material.notebook(project / "notebooks" / "10_work.ipynb", cells)
-    built = build_appendix(
-        material.edition(project, "10_work"), city=city, prepare=material.release, **SILENT
-    )
+    built = build_appendix(material.edition(project, "10_work"), city=city, prepare=material.release, **SILENT)
     with pdfplumber.open(built) as opened:
         pages = [page.extract_text() for page in opened.pages]
     page = next(text for text in pages if "Tabell 1. Trettio" in text)

@@ -77,14 +77,10 @@ def test_the_mode_reaches_the_kernel_and_leaves_this_process_alone(project, monk
     material.notebook(project / "notebooks" / "10_work.ipynb", ["# Arbete", (code,)])
     edition = read_edition(material.edition(project, "10_work", "10_work"))
     lines = []
-    first, second = run_notebooks(
-        edition, project / "out", environment={"MRSTATS_MODE": "record"}, report=lines.append
-    )
+    first, second = run_notebooks(edition, project / "out", environment={"MRSTATS_MODE": "record"}, report=lines.append)
     assert (first.name, second.name) == ("10_work.ipynb", "10_work-2.ipynb")
     shown = nbformat.read(first, as_version=4).cells[-1].outputs[0]["data"]["text/plain"]
-    assert shown.startswith(
-        "('record', 2024, 'exempelstad', "
-    )  # the notebook names another kernel: this one ran
+    assert shown.startswith("('record', 2024, 'exempelstad', ")  # the notebook names another kernel: this one ran
     assert "MRSTATS_MODE" not in os.environ
     assert [line.split(" … ")[0] for line in lines] == ["[1/2] 10_work", "[2/2] 10_work-2"]
     assert lines[0].endswith(" s")

@@ -129,7 +129,14 @@ def test_a_request_outside_the_plan_prints_the_lines_to_add(city, folder, monkey
     with pytest.raises(schema.NotPublishedError) as caught:
         mr.break_down(city, "employment", by="sex", geography="district")
     message = str(caught.value)
-    for line in ("[[request]]", 'dataset = "made"', 'indicators = ["employment"]', 'by = ["sex"]', 'geography = "district"', "years = [2024]"):
+    for line in (
+        "[[request]]",
+        'dataset = "made"',
+        'indicators = ["employment"]',
+        'by = ["sex"]',
+        'geography = "district"',
+        "years = [2024]",
+    ):
         assert line in message
 
 
@@ -146,7 +153,10 @@ def test_an_attacker_reads_the_released_counts_and_finds_nothing_exact(shared, f
     assert len(files) == 1
     done = subprocess.run(
         [sys.executable, str(tool), *files, "--hierarchy", str(folder / "hierarchy.csv"), "--width", "1"],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     report = json.loads(done.stdout)
     assert report["hidden"] > 0

@@ -29,9 +29,7 @@ def test_all_divisions_have_exactly_the_same_outline(built):
     assert 11 < height < 13
 
 
-@pytest.mark.parametrize(
-    ("lower", "upper"), [("deso", "regso"), ("regso", "district"), ("deso_2025", "regso")]
-)
+@pytest.mark.parametrize(("lower", "upper"), [("deso", "regso"), ("regso", "district"), ("deso_2025", "regso")])
 def test_each_area_is_the_exact_union_of_its_parts(built, lower, upper):
     parts, wholes = built.layer(lower), built.layer(upper).set_index("code")
     assert set(parts["parent"]) == set(wholes.index)

@@ -149,9 +149,7 @@ def test_low_economic_standard_differs_between_areas_and_is_most_common_in_oster
 
 def test_people_live_apart_by_country_of_birth(built, region_of_deso):
     persons = with_words(built.persons(2024), region_of_deso)
-    abroad = (
-        (persons["country_of_birth"] != "SE").groupby(persons["deso"].astype(object)).agg(["sum", "size"])
-    )
+    abroad = (persons["country_of_birth"] != "SE").groupby(persons["deso"].astype(object)).agg(["sum", "size"])
     here, there = abroad["sum"], abroad["size"] - abroad["sum"]
     dissimilarity = 0.5 * (here / here.sum() - there / there.sum()).abs().sum()
     assert 0.15 < dissimilarity < 0.40

@@ -60,7 +60,10 @@ def test_total_has_the_variance_of_a_compound_poisson_process():
 
 
 def test_total_interval_widens_with_confidence():
-    inner, outer = total_interval([40], [110.0], [370.0], confidence=0.9), total_interval([40], [110.0], [370.0], confidence=0.99)
+    inner, outer = (
+        total_interval([40], [110.0], [370.0], confidence=0.9),
+        total_interval([40], [110.0], [370.0], confidence=0.99),
+    )
     assert outer[0][0] < inner[0][0] < inner[1][0] < outer[1][0]
 
 

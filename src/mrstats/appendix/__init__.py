@@ -88,7 +88,10 @@ def build_appendix(
         )
         receipt = make_receipt(edition, data_files=data_files(city), release=release)
         protected = receipt["release"] is not None
-        chapters = read_chapters(executed, edition.language, protected=protected) + method_chapter(edition)
+        titles = [chapter.title for chapter in edition.chapters]
+        chapters = read_chapters(executed, edition.language, protected=protected, titles=titles) + method_chapter(
+            edition
+        )
         counted = Counter(block["kind"] for block in chapters)
         marks, plates = _marks(city, edition, protected=protected)
         pdf = typeset(

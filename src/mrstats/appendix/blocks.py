@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..display import MIME_TYPE
@@ -27,7 +28,7 @@ REFUSED = {
 }
 
 
-def read_chapters(executed: list[Path], language: str, *, protected: bool) -> list[dict]:
+def read_chapters(executed: list[Path], language: str, *, protected: bool, titles: Sequence[str] = ()) -> list[dict]:
     """Blocks of all executed notebooks, in order.
 
     Parameters
@@ -38,6 +39,8 @@ def read_chapters(executed: list[Path], language: str, *, protected: bool) -> li
         The edition's language; displays in another one are refused.
     protected : bool
         There is a protected release, so that a display marked as working material is refused.
+    titles : sequence of str
+        What the chapters are called instead of their own headings, where not empty.
 
     Returns
     -------
@@ -50,8 +53,11 @@ def read_chapters(executed: list[Path], language: str, *, protected: bool) -> li
         Names the notebook and the cell, what was found there and what to write instead.
     """
     blocks: list[dict] = []
-    for path in executed:
-        blocks += _read_notebook(path, language, protected)
+    for position, path in enumerate(executed):
+        chapter = _read_notebook(path, language, protected)
+        if titles and titles[position]:
+            chapter[0]["source"] = chapter[0]["source"].replace(_heading(chapter), f"# {titles[position]}", 1)
+        blocks += chapter
     written = [block for block in blocks if block["kind"] == "markdown"]
     for block, code in zip(written, _as_typst(written), strict=True):
         block["code"] = code
@@ -64,21 +70,23 @@ def _read_notebook(path: Path, language: str, protected: bool) -> list[dict]:
 
     notebook = nbformat.read(path, as_version=4)
     if notebook.metadata.get("papermill", {}).get("exception"):
-        raise EditionError(
-            f"{path} stopped before its end; a failed run cannot be published. Build it again."
-        )
+        raise EditionError(f"{path} stopped before its end; a failed run cannot be published. Build it again.")
     blocks = []
     for number, cell in enumerate(notebook.cells, start=1):
         where = f"{path.name}, cell {number}"
         if cell.cell_type == "markdown":
             blocks.append({"kind": "markdown", "source": cell.source, "where": where})
         blocks.extend(_display(output, where, language, protected) for output in cell.get("outputs", []))
-    first = next((line for block in blocks[:1] for line in block.get("source", "").splitlines() if line), "")
-    if not first.startswith("# "):
+    if not _heading(blocks).startswith("# "):
         raise EditionError(
             f"{path.name} does not begin with a heading. Write '# Title of the chapter' in its first cell."
         )
     return blocks
+
+
+def _heading(blocks: list[dict]) -> str:
+    """The first line of a notebook that is not empty."""
+    return next((line for block in blocks[:1] for line in block.get("source", "").splitlines() if line), "")
 
 
 def _display(output: dict, where: str, language: str, protected: bool) -> dict:
@@ -99,13 +107,9 @@ def _display(output: dict, where: str, language: str, protected: bool) -> dict:
         )
     if display["kind"] == "figure":
         if not display["alt"].strip():
-            raise EditionError(
-                f"{where}: the figure {display['title']!r} has no alt text. Give it alt='...'."
-            )
+            raise EditionError(f"{where}: the figure {display['title']!r} has no alt text. Give it alt='...'.")
         if "<image" in display["svg"]:
-            raise EditionError(
-                f"{where}: the figure {display['title']!r} holds a bitmap. Draw it as vectors."
-            )
+            raise EditionError(f"{where}: the figure {display['title']!r} holds a bitmap. Draw it as vectors.")
     return display
 
 

@@ -71,14 +71,10 @@ def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int]) ->
         say("receipt_case_number"): edition.case_number,
         say("receipt_approved_by"): edition.approved_by,
         say("receipt_program"): ", ".join(
-            f"{name} {receipt['versions'][name]}"
-            for name in ("mrstats", "typst")
-            if receipt["versions"][name]
+            f"{name} {receipt['versions'][name]}" for name in ("mrstats", "typst") if receipt["versions"][name]
         ),
         say("receipt_commit"): _commit(receipt["commit"], edition.language),
-        say("receipt_holds"): say(
-            "receipt_counts", tables=counted.get("table", 0), figures=counted.get("figure", 0)
-        ),
+        say("receipt_holds"): say("receipt_counts", tables=counted.get("table", 0), figures=counted.get("figure", 0)),
     }
     files = [
         [
@@ -89,9 +85,7 @@ def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int]) ->
         for file in receipt["dataset"]["files"]
     ]
     release = receipt["release"]
-    certificate = (
-        printed_checksum(release["certificate_sha256"]) if release else say("receipt_no_certificate")
-    )
+    certificate = printed_checksum(release["certificate_sha256"]) if release else say("receipt_no_certificate")
     protection = [
         [say("receipt_certificate"), certificate],
         [say("receipt_release_tables"), number(release["tables"] if release else 0, edition.language)],

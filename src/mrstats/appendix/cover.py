@@ -45,9 +45,7 @@ def cover_drawing(city) -> str | None:
         f'<path d="{path(shape)}" fill="{tone}" stroke="{INNER_BORDER}" stroke-width="2"/>'
         for shape, tone in zip(inner.geometry, tones, strict=True)
     ]
-    edges = [
-        f'<path d="{path(s)}" fill="none" stroke="{OUTER_BORDER}" stroke-width="3"/>' for s in outer.geometry
-    ]
+    edges = [f'<path d="{path(s)}" fill="none" stroke="{OUTER_BORDER}" stroke-width="3"/>' for s in outer.geometry]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 -4 {WIDTH + 8:.0f} {height + 8:.0f}" '
         f'width="{WIDTH + 8:.0f}" height="{height + 8:.0f}" stroke-linejoin="round">'

@@ -23,7 +23,7 @@ OPTIONAL = {
     "date": datetime.date,
 }
 CHAPTER_REQUIRED = {"notebook": str}
-CHAPTER_OPTIONAL = {"parameters": dict}
+CHAPTER_OPTIONAL = {"title": str, "parameters": dict}
 TYPE_NAMES = {
     str: 'text in quotes, like "Exempelstad"',
     int: "a whole number, like 2024",
@@ -35,10 +35,11 @@ TYPE_NAMES = {
 
 @dataclass(frozen=True)
 class Chapter:
-    """One notebook of an edition and the parameters it is run with."""
+    """One notebook of an edition and the parameters it is run with; `title` takes the place of its heading."""
 
     notebook: str
     parameters: Mapping[str, object] = field(default_factory=dict)
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,7 @@ def read_edition(path) -> Edition:
     content = _read_toml(path)
     _check_keys(content, REQUIRED, OPTIONAL, where=str(path))
     if content["language"] not in LANGUAGES:
-        raise EditionError(
-            f"{path}: language={content['language']!r} is not spoken here. Choose {_listed(LANGUAGES)}."
-        )
+        raise EditionError(f"{path}: language={content['language']!r} is not spoken here. Choose {_listed(LANGUAGES)}.")
     chapters = []
     for number, section in enumerate(content.pop("chapter"), start=1):
         where = f"{path}, [[chapter]] number {number}"
@@ -107,7 +106,8 @@ def read_edition(path) -> Edition:
             raise EditionError(f"{where} is not a section. Write [[chapter]] on a line of its own.")
         _check_keys(section, CHAPTER_REQUIRED, CHAPTER_OPTIONAL, where=where)
         parameters = MappingProxyType(dict(section.get("parameters", {})))
-        chapters.append(Chapter(section["notebook"].removesuffix(".ipynb"), parameters))
+        name = section["notebook"].removesuffix(".ipynb")
+        chapters.append(Chapter(name, parameters, section.get("title", "")))
     if not chapters:
         raise EditionError(f"{path} has no [[chapter]]. Add one with the name of its notebook.")
     content.setdefault("date", datetime.date(content["year"], 12, 31))
@@ -147,9 +147,7 @@ def _check_keys(found: dict, required: dict, optional: dict, *, where: str) -> N
             raise EditionError(f"{where}: {key} = {value!r} must be {TYPE_NAMES[allowed[key]]}.")
     for key in required:
         if key not in found:
-            raise EditionError(
-                f"{where}: the key {key!r} is missing; it must be {TYPE_NAMES[required[key]]}."
-            )
+            raise EditionError(f"{where}: the key {key!r} is missing; it must be {TYPE_NAMES[required[key]]}.")
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -57,9 +57,7 @@ def declared_parameters(path: Path) -> dict[str, Parameter]:
     try:
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:
-        raise EditionError(
-            f"{path} cannot be read as a notebook: {error}. Save it again in JupyterLab."
-        ) from error
+        raise EditionError(f"{path} cannot be read as a notebook: {error}. Save it again in JupyterLab.") from error
     cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if not cells:
         return {}

@@ -76,9 +76,7 @@ def prepare_release(edition: Edition, city: City, folder: Path) -> None:
 def made_from(edition: Edition, city: City) -> dict[str, str]:
     """Checksums of all that decides what is asked for: notebooks, chapters and parameters, the dataset's description."""
     chapters = [[chapter.notebook, dict(chapter.parameters)] for chapter in edition.chapters]
-    asked = json.dumps(
-        [edition.dataset, edition.year, edition.language, chapters], ensure_ascii=False, sort_keys=True
-    )
+    asked = json.dumps([edition.dataset, edition.year, edition.language, chapters], ensure_ascii=False, sort_keys=True)
     sums = {f"{edition.path.name} (chapters)": hashlib.sha256(asked.encode()).hexdigest()}
     for chapter in edition.chapters:
         notebook = edition.notebook_path(chapter)

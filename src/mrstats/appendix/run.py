@@ -99,9 +99,7 @@ def executed_names(edition: Edition) -> list[str]:
     return names
 
 
-def _run_notebook(
-    source: Path, target: Path, parameters: dict, environment: Mapping[str, str], kept: Path
-) -> None:
+def _run_notebook(source: Path, target: Path, parameters: dict, environment: Mapping[str, str], kept: Path) -> None:
     import papermill
     from papermill.engines import papermill_engines
     from papermill.exceptions import PapermillExecutionError
@@ -128,16 +126,15 @@ def _run_notebook(
             raise EditionError(_stopped(error, source, kept)) from error
         except RuntimeError as error:
             if attempt == attempts:
-                raise EditionError(
-                    f"The kernel of {source} died: {error}. Run the notebook in JupyterLab."
-                ) from error
+                raise EditionError(f"The kernel of {source} died: {error}. Run the notebook in JupyterLab.") from error
 
 
 def _stopped(error, source: Path, kept: Path) -> str:
     line = FAILED_LINE.search(COLOURS.sub("", "\n".join(error.traceback)))
     first = line.group(1).strip() if line else error.source.strip().splitlines()[0]
+    reason = f"{error.ename}: {error.evalue}".rstrip(".")
     return (
-        f"{source} stopped in cell {error.cell_index} at {first!r}: {error.ename}: {error.evalue.rstrip('.')}. "
+        f"{source} stopped in cell {error.cell_index} at {first!r}: {reason}. "
         f"The run so far is kept in {kept}; mend the cell and build again."
     )
 

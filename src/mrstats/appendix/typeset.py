@@ -70,9 +70,7 @@ def typeset(
         "publisher": edition.publisher,
         "series": edition.series,
         "summary": edition.summary,
-        "footer": " · ".join(
-            filter(None, (edition.publisher, edition.series[:1].lower() + edition.series[1:]))
-        ),
+        "footer": " · ".join(filter(None, (edition.publisher, edition.series[:1].lower() + edition.series[1:]))),
         "marks": marks,
         "plates": plates,
         "drawing": drawing,
@@ -97,9 +95,7 @@ def typeset(
             )
         except typst.TypstError as error:
             hints = " ".join(error.hints)
-            raise EditionError(
-                f"The pages of {edition.path.name} cannot be set: {error.message}. {hints}"
-            ) from error
+            raise EditionError(f"The pages of {edition.path.name} cannot be set: {error.message}. {hints}") from error
     if warnings:
         raise EditionError(
             f"The pages of {edition.path.name} were set with warnings: "

@@ -60,9 +60,7 @@ def printed_number(text: str, language: str) -> float | None:
     >>> printed_number("−1\\xa0234,6", "sv"), printed_number("1,234", "en"), printed_number("..", "sv")
     (-1234.6, 1234.0, None)
     """
-    plain = (
-        text.replace(THOUSANDS_SIGN[language], "").replace(MINUS, "-").replace(DECIMAL_SIGN[language], ".")
-    )
+    plain = text.replace(THOUSANDS_SIGN[language], "").replace(MINUS, "-").replace(DECIMAL_SIGN[language], ".")
     return float(plain) if re.fullmatch(r"[+-]?\d+(\.\d+)?", plain) else None
 
 
@@ -107,9 +105,7 @@ def _headers(table: dict) -> list[str]:
 
 
 def _shown(text: str, place: int, language: str) -> str | float:
-    value = (
-        printed_number(text, language) if place else None
-    )  # the first cell is a name, even when it is a year
+    value = printed_number(text, language) if place else None  # the first cell is a name, even when it is a year
     return text if value is None else value
 
 

@@ -109,7 +109,9 @@ class City:
         if source.strip and source.name:
             frame = frame.assign(**{source.name: frame[source.name].str.removeprefix(source.strip)})
         parent = source.parent_code if level.parent != CITY else None
-        return division_from_frame(level, frame, code=source.code, name=source.name or None, parent=parent or None, where=where)
+        return division_from_frame(
+            level, frame, code=source.code, name=source.name or None, parent=parent or None, where=where
+        )
 
     def _grouping(self, source: LevelSource, members: Division) -> Division:
         """A level made of another level's areas by their names (SCB's area types)."""
@@ -120,7 +122,9 @@ class City:
         for code, name in members.areas[["code", "name"]].itertuples(index=False):
             key = pattern.format(name=source.strip + name)
             if key not in keys:
-                raise DatasetError(f"[geographies.{source.level.name}]: {source.file} has no row {key!r} for area {code}.")
+                raise DatasetError(
+                    f"[geographies.{source.level.name}]: {source.file} has no row {key!r} for area {code}."
+                )
             mapping[code] = str(keys[key]).removesuffix(".0")
         members.parents[source.level.name] = mapping
         names = {code: text[self.language] for code, text in (source.names or {}).items()}
@@ -129,7 +133,7 @@ class City:
 
     def _key_file(self, source: LevelSource) -> pd.DataFrame:
         if self.folder is None or not source.file:
-            raise DatasetError(f"[geographies.{source.level.name}] lacks file = \"…\" (a GeoPackage or a key file).")
+            raise DatasetError(f'[geographies.{source.level.name}] lacks file = "…" (a GeoPackage or a key file).')
         path = self.folder / source.file
         if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
             return sources.read_text_table(path, encoding=source.encoding)
@@ -138,7 +142,10 @@ class City:
 
     def area_names(self, level: str) -> dict[str, str]:
         """Area code -> name as printed, the city and the unplaced included."""
-        top = {self.municipality: word("city_as_a_whole", self.language), UNPLACED: word("unplaced", self.language)}
+        top = {
+            self.municipality: word("city_as_a_whole", self.language),
+            UNPLACED: word("unplaced", self.language),
+        }
         if level == CITY:
             return top
         areas = self.geography.division(level).areas
@@ -157,7 +164,9 @@ class City:
         frame = self._polygons[level][[source.code, "geometry"]].set_axis(["code", "geometry"], axis=1)
         parents = self.parent_codes(level)
         names = dict(zip(division.areas["code"], division.areas["name"], strict=True))
-        return frame.assign(name=frame["code"].map(names), parent=frame["code"].map(parents))[["code", "name", "parent", "geometry"]]
+        return frame.assign(name=frame["code"].map(names), parent=frame["code"].map(parents))[
+            ["code", "name", "parent", "geometry"]
+        ]
 
     def water(self):
         """Named water (GeoDataFrame with name and geometry), or None."""
@@ -246,7 +255,19 @@ def dataset_of(table: pd.DataFrame, city: City | None = None) -> City:
         return _opened[name]
     if len(_opened) == 1:
         return next(iter(_opened.values()))
-    raise UnknownNameError(f"the table does not say which dataset it comes from (open: {', '.join(_opened) or 'none'}). Pass city=….")
+    raise UnknownNameError(
+        f"the table does not say which dataset it comes from (open: {', '.join(_opened) or 'none'}). Pass city=…."
+    )
 
 
-__all__ = ["City", "Description", "FactorSource", "LevelSource", "TableSource", "dataset_of", "open_dataset", "read_file", "read_table"]
+__all__ = [
+    "City",
+    "Description",
+    "FactorSource",
+    "LevelSource",
+    "TableSource",
+    "dataset_of",
+    "open_dataset",
+    "read_file",
+    "read_table",
+]

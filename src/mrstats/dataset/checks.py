@@ -76,7 +76,9 @@ def _geography_problems(city: City) -> Iterator[Problem]:
             for code, area in sorted(division.parents.get(parent, {}).items()):
                 if area not in known:
                     yield Problem(
-                        "dataset.toml", None, f"{where}: area {code!r} lies in {area!r}, which is no area of level {parent!r}. Correct the key."
+                        "dataset.toml",
+                        None,
+                        f"{where}: area {code!r} lies in {area!r}, which is no area of level {parent!r}. Correct the key.",
                     )
 
 
@@ -100,25 +102,43 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
             continue
         missing = sorted(_needed(city, source) - set(frame.columns)) if not source.pivot else []
         for column in missing:
-            yield Problem(path.name, None, f"column {column!r} is missing. Columns: {', '.join(map(str, frame.columns))}. Correct dataset.toml or the file.")
+            yield Problem(
+                path.name,
+                None,
+                f"column {column!r} is missing. Columns: {', '.join(map(str, frame.columns))}. Correct dataset.toml or the file.",
+            )
         if missing:
             continue
         yield from _row_problems(city, source, path.name, frame, areas)
         if isinstance(source.year, str):
             found = pd.to_numeric(frame[source.year], errors="coerce")
-            yield from _each(path.name, frame[found.isna()], lambda row: f"year {row[source.year]!r} is no number. Correct the cell.")
+            yield from _each(
+                path.name,
+                frame[found.isna()],
+                lambda row: f"year {row[source.year]!r} is no number. Correct the cell.",
+            )
             years |= set(found.dropna().astype(int))
         if keys and set(keys) <= set(frame.columns):
             seen.append(frame[keys].assign(file_=path.name, row_=frame.index))
     if isinstance(source.year, str):
-        for year in sorted(set(city.description.years) - years) if source.grain == "person" and _all_years(city, source) else []:
-            yield Problem(source.files, None, f"year {year} is in [dataset] years but no row has it. Deliver the file, or take the year out.")
+        for year in (
+            sorted(set(city.description.years) - years) if source.grain == "person" and _all_years(city, source) else []
+        ):
+            yield Problem(
+                source.files,
+                None,
+                f"year {year} is in [dataset] years but no row has it. Deliver the file, or take the year out.",
+            )
     if seen:
         rows = pd.concat(seen, ignore_index=True)
         twice = rows[rows.duplicated(keys, keep="first")].set_index("row_")
         what = "person and year" if source.grain == "person" else "cell"
         for file, part in twice.groupby("file_"):
-            yield from _each(str(file), part, lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.")
+            yield from _each(
+                str(file),
+                part,
+                lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.",
+            )
 
 
 def _all_years(city: City, source: TableSource) -> bool:
@@ -135,12 +155,24 @@ def _keys(city: City, source: TableSource) -> list[str]:
         return []
     levels = {s.column for s in city.description.levels.values() if s.column}
     factors = {f.column for f in city.description.factors.values() if source.name in f.tables}
-    names = {n for i in city.indicators.values() if i.table == source.name for n in _columns(i.numerator, i.denominator)}
+    names = {
+        n for i in city.indicators.values() if i.table == source.name for n in _columns(i.numerator, i.denominator)
+    }
     return [*year, *sorted((levels | factors | names) - {source.count})]
 
 
 def _needed(city: City, source: TableSource) -> set[str]:
-    columns = {c for c in (source.year if isinstance(source.year, str) else "", source.person, source.protected, source.count, source.weight) if c}
+    columns = {
+        c
+        for c in (
+            source.year if isinstance(source.year, str) else "",
+            source.person,
+            source.protected,
+            source.count,
+            source.weight,
+        )
+        if c
+    }
     columns |= {f.column for f in city.description.factors.values() if source.name in f.tables}
     for indicator in city.indicators.values():
         if indicator.table == source.name:
@@ -152,7 +184,9 @@ def _columns(*texts: str) -> set[str]:
     return set().union(*(expressions.column_names(text) for text in texts))
 
 
-def _row_problems(city: City, source: TableSource, file: str, frame: pd.DataFrame, areas: dict[str, set[str]]) -> Iterator[Problem]:
+def _row_problems(
+    city: City, source: TableSource, file: str, frame: pd.DataFrame, areas: dict[str, set[str]]
+) -> Iterator[Problem]:
     for name, level in city.description.levels.items():
         if level.column in frame.columns and name in areas:
             codes = frame[level.column]
@@ -160,7 +194,7 @@ def _row_problems(city: City, source: TableSource, file: str, frame: pd.DataFram
             yield from _each(
                 file,
                 strange,
-                lambda row, column=level.column, name=name: _area_message(column, row[column], name),  # type: ignore[misc]
+                lambda row, column=level.column, name=name: _area_message(column, row[column], name),
             )
     for factor in city.description.factors.values():
         if source.name in factor.tables:
@@ -197,6 +231,6 @@ def _factor_problems(source: TableSource, factor: FactorSource, file: str, frame
 def _each(file: str, rows: pd.DataFrame, message) -> Iterator[Problem]:
     """A problem for each of the first rows, and one that counts the rest."""
     for row, values in rows.iloc[:EXAMPLES].iterrows():
-        yield Problem(file, int(row), message(values))  # type: ignore[call-overload]
+        yield Problem(file, int(str(row)), message(values))
     if len(rows) > EXAMPLES:
         yield Problem(file, None, f"… and {len(rows) - EXAMPLES} more rows like the last one.")

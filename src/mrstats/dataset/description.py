@@ -132,7 +132,9 @@ def describe(raw: dict[str, Any]) -> Description:
     indicators = {name: read_indicator(name, spec) for name, spec in raw.get("indicators", {}).items()}
     for indicator in indicators.values():
         if indicator.table not in tables:
-            raise DatasetError(f"[indicators.{indicator.name}] table={indicator.table!r} is not described ({nearest(indicator.table, tables)}).")
+            raise DatasetError(
+                f"[indicators.{indicator.name}] table={indicator.table!r} is not described ({nearest(indicator.table, tables)})."
+            )
     return Description(
         name=head["name"],
         label=bilingual(head["label"], "[dataset] label"),
@@ -195,6 +197,9 @@ def _level(name: str, spec: dict[str, Any]) -> LevelSource:
     _only(spec, own | {"parent", "vintage", "table", *LEVEL_WORDS}, where)
     words = {key: bilingual(spec[key], f"{where} {key}") for key in LEVEL_WORDS if key in spec}
     level = standard_level(
-        name, parent=spec.get("parent", CITY), vintage=str(spec.get("vintage", "")), words=words if len(words) == 4 else None
+        name,
+        parent=spec.get("parent", CITY),
+        vintage=str(spec.get("vintage", "")),
+        words=words if len(words) == 4 else None,
     )
     return LevelSource(level, **{key: value for key, value in spec.items() if key in own})

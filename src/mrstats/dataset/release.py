@@ -25,7 +25,9 @@ class Release:
         """The release of the edition being published (environment MRSTATS_RELEASE)."""
         folder = os.environ.get("MRSTATS_RELEASE")
         if not folder or not Path(folder, "certificate.json").exists():
-            raise DatasetError("MRSTATS_MODE=publish needs MRSTATS_RELEASE, a folder with a certificate. `mrstats appendix` makes both.")
+            raise DatasetError(
+                "MRSTATS_MODE=publish needs MRSTATS_RELEASE, a folder with a certificate. `mrstats appendix` makes both."
+            )
         return cls(Path(folder))
 
     def table(self, request) -> pd.DataFrame:

@@ -121,7 +121,9 @@ def standard_factor(name: str, *, codes: list[str] | None = None) -> BackgroundF
     """
     known = _standard("factors.toml")
     if name not in known:
-        raise DatasetError(f"factor {name!r} is not a standard one ({nearest(name, known)}). Give it a label and groups in dataset.toml.")
+        raise DatasetError(
+            f"factor {name!r} is not a standard one ({nearest(name, known)}). Give it a label and groups in dataset.toml."
+        )
     return read_factor(name, known[name], codes=codes)
 
 
@@ -152,7 +154,21 @@ def standard_level(name: str, *, parent: str, vintage: str, words: dict[str, Tex
     return Level(name, parent=parent, vintage=vintage, **known[base])
 
 
-TEXTS = {"label", "population", "unit", "source", "share", "verb", "rest", "inf", "to", "pred", "note", "right", "board"}
+TEXTS = {
+    "label",
+    "population",
+    "unit",
+    "source",
+    "share",
+    "verb",
+    "rest",
+    "inf",
+    "to",
+    "pred",
+    "note",
+    "right",
+    "board",
+}
 REQUIRED = ("table", "measure", "label", "population", "unit", "source")
 
 
@@ -166,7 +182,11 @@ def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
     for key in REQUIRED:
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")
-    values = {**spec, "numerator": spec.get("numerator", "true"), "denominator": spec.get("denominator", "true")}
+    values = {
+        **spec,
+        "numerator": spec.get("numerator", "true"),
+        "denominator": spec.get("denominator", "true"),
+    }
     for key in TEXTS & values.keys():
         values[key] = bilingual(values[key], f"{where} {key}")
     if values["measure"] not in MEASURES:

@@ -72,7 +72,7 @@ def _build(node: ast.expr) -> nw.Expr:
     match node:
         case ast.Name(id=name):
             return nw.lit(CONSTANTS[name]) if name in CONSTANTS else nw.col(name)
-        case ast.Constant(value=value):
+        case ast.Constant(value=int() | float() | str() as value):
             return nw.lit(value)
         case ast.BoolOp(op=op, values=values):
             combine = operator.and_ if isinstance(op, ast.And) else operator.or_

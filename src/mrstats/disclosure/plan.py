@@ -50,7 +50,9 @@ def read_plan(path: Path) -> Plan:
         There is none yet, or it cannot be read.
     """
     if not path.exists():
-        raise EditionError(f"the edition has no plan ({path.name}). Run `mrstats plan {path.name.removesuffix('.plan.toml')}` once.")
+        raise EditionError(
+            f"the edition has no plan ({path.name}). Run `mrstats plan {path.name.removesuffix('.plan.toml')}` once."
+        )
     raw = tomllib.loads(path.read_text(encoding="utf-8"))
     return Plan(tuple(map(Request.from_mapping, raw.get("request", []))), raw.get("made_from", {}))
 
@@ -62,7 +64,9 @@ def write_plan(plan: Plan, path: Path) -> None:
     for request in sorted(set(plan.requests), key=lambda r: r.key):
         lines += ["", "[[request]]"]
         for key, value in asdict(request).items():
-            lines.append(f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}")
+            lines.append(
+                f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}"
+            )
     beside = path.with_suffix(".part")
     beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
     beside.replace(path)

@@ -17,7 +17,14 @@ from mrstats.disclosure.small_cells import hide_small_cells
 from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, factor_columns
 
 
-def write_release(city: City, requests: tuple[Request, ...], folder: Path, *, rule: ProtectionRule | None = None, report=None) -> Release:
+def write_release(
+    city: City,
+    requests: tuple[Request, ...],
+    folder: Path,
+    *,
+    rule: ProtectionRule | None = None,
+    report=None,
+) -> Release:
     """Compute, protect and write every table of a plan.
 
     Parameters
@@ -78,10 +85,11 @@ def _write_counts(table: pd.DataFrame, folder: Path, key: str) -> None:
 
 def _write_hierarchy(city: City, levels: set[str], path: Path) -> None:
     """Which area lies in which, one hierarchy per level asked for: all its areas make the city."""
-    rows = []
-    for level in sorted(levels):
-        for code in [*sorted(city.geography.division(level).codes), UNPLACED]:
-            rows.append({"dim": "geography", "hierarchy": level, "parent": "Total", "child": code})
+    rows = [
+        ("geography", level, "Total", code)
+        for level in sorted(levels)
+        for code in [*sorted(city.geography.division(level).codes), UNPLACED]
+    ]
     pd.DataFrame(rows, columns=["dim", "hierarchy", "parent", "child"]).to_csv(path, index=False, lineterminator="\n")
 
 

@@ -69,7 +69,12 @@ def _small(table: pd.DataFrame, rule: ProtectionRule) -> np.ndarray:
     """Cells with 1 to min_count − 1 persons in them, with the outcome, or without it."""
     n, count = table["n"].to_numpy(float), table["count"].to_numpy(float)
     few = np.zeros(len(table), dtype=bool)
-    for persons in (n, table["population"].to_numpy(float), count, np.where(table["measure"] == "proportion", n - count, np.nan)):
+    for persons in (
+        n,
+        table["population"].to_numpy(float),
+        count,
+        np.where(table["measure"] == "proportion", n - count, np.nan),
+    ):
         few |= (persons > 0) & (persons < rule.min_count)
     return few
 

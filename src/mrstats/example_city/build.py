@@ -91,10 +91,7 @@ def _replace(folder: Path, beside: Path) -> None:
 def _write_all(folder: Path, seed: int, persons: int, report: Callable[[str], None]) -> None:
     parts = ("map", "services", "people", "outcomes", "survey", "voices")
     streams = np.random.SeedSequence(seed).spawn(len(parts))
-    rng = {
-        part: np.random.Generator(np.random.PCG64(stream))
-        for part, stream in zip(parts, streams, strict=True)
-    }
+    rng = {part: np.random.Generator(np.random.PCG64(stream)) for part, stream in zip(parts, streams, strict=True)}
     report("map: areas, water, population points")
     city = build_map(rng["map"])
     points = city.points
@@ -112,9 +109,7 @@ def _write_all(folder: Path, seed: int, persons: int, report: Callable[[str], No
         if year in SURVEY_YEARS:
             frame = (register["age"] >= 18) & ~people.at("unplaced") & ~people.at("protected")
             answers = draw_survey(rng["survey"], register, frame, district_codes(), year=year)
-            _write_parquet(
-                folder / f"survey-{year}.parquet", _survey_columns(people, register, points, answers, year)
-            )
+            _write_parquet(folder / f"survey-{year}.parquet", _survey_columns(people, register, points, answers, year))
     report("map: writing")
     population = np.bincount(people.at("point")[~_hidden(people)], minlength=len(points))
     _write_map(folder / "areas.gpkg", city.layers, points, population)
@@ -217,9 +212,7 @@ def _write_map(path: Path, layers: dict, points, population: np.ndarray) -> None
 
     place = points[["point_id", "deso", "deso_2025", "service_area"]].assign(population=population)
     with_points = layers | {
-        "points": gpd.GeoDataFrame(
-            place, geometry=gpd.points_from_xy(points["x"], points["y"]), crs=layers["deso"].crs
-        )
+        "points": gpd.GeoDataFrame(place, geometry=gpd.points_from_xy(points["x"], points["y"]), crs=layers["deso"].crs)
     }
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FILE_DATE})

@@ -78,9 +78,7 @@ def education_now(school: np.ndarray, age: np.ndarray) -> np.ndarray:
     return np.where((school == 7) & (age >= 19), 7, np.minimum(school, highest)).astype(np.int8)
 
 
-def year_of(
-    rng: np.random.Generator, people: People, places: Places, near_library: np.ndarray, *, year: int
-) -> dict:
+def year_of(rng: np.random.Generator, people: People, places: Places, near_library: np.ndarray, *, year: int) -> dict:
     """Everything the register holds of a year's residents, besides where they live.
 
     Parameters
@@ -134,9 +132,7 @@ def year_of(
     quintile = np.searchsorted(np.quantile(income, [0.2, 0.4, 0.6, 0.8]), income, side="left").astype(np.int8)
     factors["income_quintile"] = (quintile, QUINTILES)
     home_care = (luck("home_care") < chance("home_care")) & (age >= 65)
-    support = (
-        (luck("long_term_income_support") < chance("long_term_income_support")) & (age >= 18) & (age <= 64)
-    )
+    support = (luck("long_term_income_support") < chance("long_term_income_support")) & (age >= 18) & (age <= 64)
     further = _binomial(luck("home_care_services"), chance("home_care_services"), 7)
     services = np.where(home_care, 1 + further, 0)
     price = HOME_CARE_UNIT_COST * truth()["income"]["growth"] ** (year - 2019)
@@ -158,8 +154,7 @@ def year_of(
         "library_visits": rng.poisson(visits / outcomes["library_visits"]["shape"]).astype(np.int16),
         "crime_victim": (luck("crime_victim") < chance("crime_victim")) & (age >= 16),
         "cost_home_care": np.round(services * price * np.exp(rng.normal(0, 0.25, count))).astype(np.int32),
-        "low_economic_standard": income
-        < national["low_standard_share"] * national["median_income"][str(year)],
+        "low_economic_standard": income < national["low_standard_share"] * national["median_income"][str(year)],
         "factors": factors,
     }
 
@@ -199,9 +194,7 @@ def _income(rng, people: People, factors: dict, deprivation: np.ndarray, *, year
         + earnings["spread"] * luck
     )
     from_pension = (
-        pension_schooling
-        + pension["outside_nordic"] * ~np.isin(person["birth"], NORDIC)
-        + pension["spread"] * luck
+        pension_schooling + pension["outside_nordic"] * ~np.isin(person["birth"], NORDIC) + pension["spread"] * luck
     )
     own = np.where(
         employed,

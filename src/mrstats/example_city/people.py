@@ -144,17 +144,13 @@ def _households(rng, places, count, year, first_person, first_household, *, arri
     single_parent, lives_alone = rng.random(count) < 0.8, rng.random(count) < np.where(kind == 2, 0.66, 0.48)
     sex = np.where(kind == 7, single_parent, lives_alone).astype(np.int8)
     other_birth = np.where(rng.random(count) < 0.78, birth, _births(rng, odds / (1 + odds), deprivation))
-    person = _members(
-        rng, age, sex, birth, other_birth, partner, children, deprivation, year=year, arriving=arriving
-    )
+    person = _members(rng, age, sex, birth, other_birth, partner, children, deprivation, year=year, arriving=arriving)
     person["id"] = np.arange(first_person, first_person + len(person["home"]), dtype=np.int32)
     person["household"] = (person.pop("home") + first_household).astype(np.int32)
     return person, _new_homes(rng, point)
 
 
-def _members(
-    rng, age, sex, birth, other_birth, partner, children, deprivation, *, year: int, arriving: bool
-) -> dict:
+def _members(rng, age, sex, birth, other_birth, partner, children, deprivation, *, year: int, arriving: bool) -> dict:
     """The persons of new households, from the reference adult of each; `home` numbers the household."""
     size = 1 + partner + children
     home = np.repeat(np.arange(len(size)), size)
@@ -226,9 +222,7 @@ def _leave_parents(rng, places: Places, people: People, year: int) -> None:
     homes = _new_homes(rng, _choose_points(rng, places, len(grown)))
     people.person["household"][grown] = len(people.household["point"]) + np.arange(len(grown))
     people.person["child"][grown] = False
-    people.household = {
-        name: np.concatenate([values, homes[name]]) for name, values in people.household.items()
-    }
+    people.household = {name: np.concatenate([values, homes[name]]) for name, values in people.household.items()}
 
 
 def _move_in_together(rng, people: People, year: int) -> None:
@@ -249,9 +243,7 @@ def _move_in_together(rng, people: People, year: int) -> None:
 def _give_birth(rng, people: People, year: int, last_id: int) -> int:
     person = people.person
     age = year - person["born"]
-    adults = np.bincount(
-        person["household"], (~person["child"]).astype(float), len(people.household["point"])
-    )
+    adults = np.bincount(person["household"], (~person["child"]).astype(float), len(people.household["point"]))
     chance = 0.20 * np.exp(-(((age - 31) / 5.6) ** 2)) * np.where(adults[person["household"]] >= 2, 1.0, 0.25)
     fertile = (person["sex"] == 1) & ~person["child"] & (age >= 18) & (age <= 45)
     mother = np.flatnonzero(fertile & (rng.random(len(age)) < chance))

@@ -51,9 +51,7 @@ def service_points(rng: np.random.Generator, points):
                 proper = names[number % len(names)] + ("", " i " + proper)[number >= len(names)]
             address = _address(rng, used)
             x, y = np.round(place[here] + rng.normal(0, 18, 2), 1)
-            rows.append(
-                (f"{kind}-{number + 1:02d}", kind, f"{word} {proper}", address, f"980 {10 + regso}", x, y)
-            )
+            rows.append((f"{kind}-{number + 1:02d}", kind, f"{word} {proper}", address, f"980 {10 + regso}", x, y))
     return pd.DataFrame(rows, columns=["id", "kind", "name", "address", "postal_code", "x", "y"])
 
 

@@ -27,9 +27,7 @@ def interviews(rng: np.random.Generator):
     """
     import pandas as pd
 
-    frame = pd.DataFrame(
-        written()["interviews"], columns=["year", "theme", "group", "district", "quotation_sv"]
-    )
+    frame = pd.DataFrame(written()["interviews"], columns=["year", "theme", "group", "district", "quotation_sv"])
     frame = frame.sort_values("year", kind="stable", ignore_index=True)
     frame.insert(0, "id", [f"I{number:03d}" for number in range(1, len(frame) + 1)])
     frame["consent"] = rng.random(len(frame)) < CONSENT_SHARE

@@ -7,7 +7,12 @@ from numpy.typing import ArrayLike
 
 
 def mover_difference(
-    estimate_1: ArrayLike, lower_1: ArrayLike, upper_1: ArrayLike, estimate_2: ArrayLike, lower_2: ArrayLike, upper_2: ArrayLike
+    estimate_1: ArrayLike,
+    lower_1: ArrayLike,
+    upper_1: ArrayLike,
+    estimate_2: ArrayLike,
+    lower_2: ArrayLike,
+    upper_2: ArrayLike,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interval of a difference, first minus second, from the intervals of two independent estimates (MOVER).
 
@@ -36,7 +41,9 @@ def mover_difference(
     >>> float(lower[0]), float(upper[0])
     (-1.0, 9.0)
     """
-    e_1, l_1, u_1, e_2, l_2, u_2 = (np.asarray(a, float) for a in (estimate_1, lower_1, upper_1, estimate_2, lower_2, upper_2))
+    e_1, l_1, u_1, e_2, l_2, u_2 = (
+        np.asarray(a, float) for a in (estimate_1, lower_1, upper_1, estimate_2, lower_2, upper_2)
+    )
     difference = e_1 - e_2
     lower = difference - np.hypot(e_1 - l_1, u_2 - e_2)
     upper = difference + np.hypot(u_1 - e_1, e_2 - l_2)

@@ -118,7 +118,10 @@ def difference_interval(
     """
     first = wilson_interval(count_1, n_1, confidence=confidence)
     second = wilson_interval(count_2, n_2, confidence=confidence)
-    p_1, p_2 = np.asarray(count_1, float) / np.asarray(n_1, float), np.asarray(count_2, float) / np.asarray(n_2, float)
+    p_1, p_2 = (
+        np.asarray(count_1, float) / np.asarray(n_1, float),
+        np.asarray(count_2, float) / np.asarray(n_2, float),
+    )
     return mover_difference(p_1, *first, p_2, *second)
 
 

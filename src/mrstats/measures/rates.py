@@ -111,5 +111,8 @@ def poisson_interval(events: ArrayLike, *, confidence: float = 0.95) -> tuple[np
     """
     events = check_events(events)
     few = events < EXACT_BELOW
-    exact, byar = exact_poisson_interval(events, confidence=confidence), byar_interval(events, confidence=confidence)
+    exact, byar = (
+        exact_poisson_interval(events, confidence=confidence),
+        byar_interval(events, confidence=confidence),
+    )
     return np.where(few, exact[0], byar[0]), np.where(few, exact[1], byar[1])

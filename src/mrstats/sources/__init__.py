@@ -5,4 +5,12 @@ from mrstats.sources.delimited import read_delimited, read_text_table
 from mrstats.sources.parquet import read_parquet, read_parquet_rows
 from mrstats.sources.scb_excel import SourceTable, read_scb_excel
 
-__all__ = ["SourceTable", "read_delimited", "read_parquet", "read_parquet_rows", "read_polygons", "read_scb_excel", "read_text_table"]
+__all__ = [
+    "SourceTable",
+    "read_delimited",
+    "read_parquet",
+    "read_parquet_rows",
+    "read_polygons",
+    "read_scb_excel",
+    "read_text_table",
+]

@@ -31,7 +31,9 @@ def read_text_table(path: Path, *, encoding: str = "utf-8", delimiter: str | Non
         Missing or empty file, other encoding than stated, a row with more cells than the header.
     """
     if not path.exists():
-        raise DatasetError(f"{path.name} is missing from {path.parent.name}/. Put the file there or correct its name in dataset.toml.")
+        raise DatasetError(
+            f"{path.name} is missing from {path.parent.name}/. Put the file there or correct its name in dataset.toml."
+        )
     raw = path.read_bytes()
     if not raw.strip():
         raise DatasetError(f"{path.name} is empty. Deliver it again.")
@@ -67,7 +69,12 @@ def read_text_table(path: Path, *, encoding: str = "utf-8", delimiter: str | Non
 
 
 def read_delimited(
-    path: Path, *, encoding: str = "utf-8", delimiter: str | None = None, decimal: str = ".", numeric: list[str]
+    path: Path,
+    *,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    decimal: str = ".",
+    numeric: list[str],
 ) -> pd.DataFrame:
     """A delimited file with the named columns read as numbers; the rest stays text.
 
@@ -107,6 +114,10 @@ def to_numbers(texts: pd.Series, *, decimal: str, where: str) -> pd.Series:
     if wrong.any():
         row = texts.index[wrong.to_numpy()][0]
         text = texts[wrong].iloc[0]
-        cure = f'State decimal = "{other}" in dataset.toml.' if other in text else "Correct the cell or the column's name in dataset.toml."
+        cure = (
+            f'State decimal = "{other}" in dataset.toml.'
+            if other in text
+            else "Correct the cell or the column's name in dataset.toml."
+        )
         raise DatasetError(f"{where}, row {row}: {text!r} is not a number with decimal sign {decimal!r}. {cure}")
     return numbers

@@ -46,14 +46,18 @@ def read_scb_excel(path: Path) -> SourceTable:
     from python_calamine import CalamineError, CalamineWorkbook
 
     if not path.exists():
-        raise DatasetError(f"{path.name} is missing from {path.parent.name}/. The README beside its dataset.toml says where to download it.")
+        raise DatasetError(
+            f"{path.name} is missing from {path.parent.name}/. The README beside its dataset.toml says where to download it."
+        )
     try:
         rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, OSError) as error:
         raise DatasetError(f"{path.name} cannot be read as an Excel file ({error}). Download it again.") from None
     texts = [[_text(cell) for cell in row] for row in rows]
     if len(texts) < 4 or " efter " not in texts[0][0]:
-        raise DatasetError(f"{path.name}: the first cell is not an SCB title ('… efter region, år …'). Use the file as SCB serves it.")
+        raise DatasetError(
+            f"{path.name}: the first cell is not an SCB title ('… efter region, år …'). Use the file as SCB serves it."
+        )
     dimensions = [_name(part) for part in re.split(r", | och ", texts[0][0].rsplit(" efter ", 1)[1])]
     first = next((i for i in range(2, len(texts)) if texts[i][0]), None)
     if first is None:
@@ -80,7 +84,9 @@ def read_scb_excel(path: Path) -> SourceTable:
     wrong = frame["value"].isna() & (frame["symbol"] == "")
     if wrong.any():
         row = wrong[wrong].index[0]
-        raise DatasetError(f"{path.name}, row {row}: {frame['text'][wrong].iloc[0]!r} is neither a number nor one of SCB's symbols.")
+        raise DatasetError(
+            f"{path.name}, row {row}: {frame['text'][wrong].iloc[0]!r} is neither a number nor one of SCB's symbols."
+        )
     notes, source, updated = _footer(texts[last:])
     return SourceTable(frame.drop(columns="text"), texts[0][0], notes, source, updated)
 

@@ -1,0 +1,201 @@
+"""Opening a dataset folder: every mistake in dataset.toml and each kind of bad input is one clear sentence."""
+
+import pytest
+from made_city import CELL_TABLE, FACTORS, PERSON_TABLE, indicator, made_city, random_people, toml, write_dataset
+
+import mrstats as mr
+from mrstats.dataset import dataset_of
+from mrstats.schema import DatasetError, MrstatsError, UnknownNameError
+
+
+@pytest.fixture(scope="module")
+def people():
+    return random_people(1, 60)
+
+
+def opened(tmp_path, people, text):
+    return mr.open_dataset(write_dataset(tmp_path / "made", people, text))
+
+
+def test_an_opened_dataset_knows_its_definitions(tmp_path, people):
+    city = opened(tmp_path, people, toml())
+    assert (city.name, city.label, city.municipality, city.synthetic, city.public) == ("made", "Påhittstad", "9990", True, False)
+    assert list(city.indicators) == ["employment", "low", "crime", "income_mean", "income_total", "population"]
+    assert list(city.factors) == ["sex", "education", "age_group"]
+    assert {"area", "district"} <= set(city.geographies)
+    assert city.area_names("area")["A2"] == "Björk"
+    assert city.parent_codes("area")["A3"] == "D2"
+    assert city.polygons("area") is None
+    assert city.water() is None
+
+
+def test_the_language_picks_the_words(people):
+    text = toml().replace('label = "Påhittstad"', 'label = { sv = "Påhittstad", en = "Inventedton" }')
+    assert made_city(people, text).label == "Påhittstad"
+    assert made_city(people, text, language="en").label == "Inventedton"
+
+
+def test_a_dataset_is_found_by_name_in_data_raw(tmp_path, people, monkeypatch):
+    write_dataset(tmp_path / "data" / "raw" / "made", people)
+    monkeypatch.chdir(tmp_path)
+    assert mr.open_dataset("made").name == "made"
+
+
+def test_no_such_dataset_says_where_it_looked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DatasetError, match=r"nowhere.*data/raw"):
+        mr.open_dataset("nowhere")
+
+
+def test_a_folder_without_a_description_is_told(tmp_path):
+    with pytest.raises(DatasetError, match=r"dataset\.toml"):
+        mr.open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('grain = "person"', 'grian = "person"', ["[tables.people]", "grian", "grain"]),
+        ('grain = "person"', 'grain = "household"', ["[tables.people]", "household", "person", "cell"]),
+        ('grain = "person"\n', "", ["[tables.people]", "grain"]),
+        ('files = "people-*.parquet"\n', "", ["[tables.people]", "files"]),
+        ('municipality = "9990"\n', "", ["[dataset]", "municipality"]),
+        ("synthetic = true", "syntetic = true", ["[dataset]", "syntetic", "synthetic"]),
+        ('[factors.sex]\ntable = "people"', '[factors.sex]\ntable = "peple"', ["[factors.sex]", "peple", "people"]),
+        ("[factors.sex]", "[factors.sexx]", ["sexx", "sex"]),
+        ('column = "sex"\n', "", ["[factors.sex]", "column"]),
+        ('codes = { "1" = "men", "2" = "women" }\n', "", ["[factors.sex]", "codes"]),
+        ('"1" = "men"', '"1" = "man"', ["[factors.sex]", "man"]),
+        ('parent = "district"', 'parent = "distrikt"', ["[geographies.area]", "distrikt", "district"]),
+        ('[indicators.crime]\ntable = "people"', '[indicators.crime]\ntable = "persons"', ["[indicators.crime]", "persons", "people"]),
+        ('measure = "rate"', 'measure = "ratio"', ["[indicators.crime]", "ratio", "rate"]),
+        ("numerator = 'events'", "numerater = 'events'", ["[indicators.crime]", "numerater", "numerator"]),
+        ("[factors.sex]", "[factor.sex]", ["factor", "factors"]),
+    ],
+)
+def test_a_mistake_in_the_description_names_section_key_and_nearest_spelling(tmp_path, people, old, new, words):
+    text = toml()
+    assert old in text
+    with pytest.raises(MrstatsError) as caught:
+        opened(tmp_path, people, text.replace(old, new))
+    for word in words:
+        assert word in str(caught.value), str(caught.value)
+
+
+def test_broken_toml_is_told_with_its_file(tmp_path, people):
+    with pytest.raises(DatasetError, match=r"dataset\.toml"):
+        opened(tmp_path, people, toml() + "[indicators.")
+
+
+def test_an_unknown_language_is_told(people):
+    with pytest.raises(MrstatsError, match=r"fi.*sv.*en"):
+        made_city(people, language="fi")
+
+
+def test_a_share_without_a_numerator_is_refused_not_a_hundred_per_cent(tmp_path, people):
+    with pytest.raises(MrstatsError, match="numerator"):
+        opened(tmp_path, people, toml(indicators=indicator("employment", "proportion")))
+
+
+def test_the_table_finds_its_dataset(people):
+    city = made_city(people)
+    assert dataset_of(mr.break_down(city, "population")) is city
+    lost = mr.break_down(city, "population")
+    lost.attrs.clear()
+    assert dataset_of(lost, city) is city
+    mr.tiny_city()
+    with pytest.raises(UnknownNameError, match="city="):
+        dataset_of(lost)
+
+
+# Bad input, met when the figures are asked for
+
+
+SMALL = PERSON_TABLE.replace(".parquet", ".csv").replace('protected = "protected_identity"\n', "")
+FIGURES = indicator("income", "mean", numerator="income") + indicator("population", "count")
+ROWS = ["year,person_id,sex,area,income", *(f"2024,{i},{1 + i % 2},A{1 + i % 4},{100 + i}" for i in range(8))]
+
+
+def folder_of(tmp_path, rows=ROWS, *, table=SMALL + 'numeric = ["income"]\n', encoding="utf-8", factors=FACTORS.split("[factors.education]")[0], indicators=FIGURES):
+    text = toml(table, factors=factors, indicators=indicators).replace("years = [2023, 2024]", "years = [2024]")
+    folder = write_dataset(tmp_path / "made", random_people(1, 0), text)
+    (folder / "people-2024.csv").write_bytes(("\n".join(rows) + "\n").encode(encoding))
+    return folder
+
+
+def refusal(folder, name="income"):
+    with pytest.raises(DatasetError) as caught:
+        mr.break_down(mr.open_dataset(folder), name, by="sex", geography="area")
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_the_small_folder_itself_is_well(tmp_path):
+    table = mr.break_down(mr.open_dataset(folder_of(tmp_path)), "income")
+    assert table["value"].tolist() == [103.5]
+
+
+def test_a_missing_file_is_named_with_its_pattern(tmp_path):
+    folder = folder_of(tmp_path)
+    (folder / "people-2024.csv").unlink()
+    assert "people-*.csv" in refusal(folder)
+
+
+def test_another_encoding_than_stated_is_named_with_row_and_cure(tmp_path):
+    rows = [row + (",ort" if i == 0 else ",Malmö" if i == 3 else ",Lund") for i, row in enumerate(ROWS)]
+    message = refusal(folder_of(tmp_path, rows, encoding="latin-1"))
+    for part in ("people-2024.csv", "row 4", "utf-8", "encoding"):
+        assert part in message
+
+
+def test_a_decimal_comma_is_named_with_column_row_and_cure(tmp_path):
+    rows = [row.replace(",", ";") for row in ROWS]
+    rows[5] = rows[5] + ",5"
+    message = refusal(folder_of(tmp_path, rows))
+    for part in ("people-2024.csv", "'income'", "row 6", "104,5", "decimal"):
+        assert part in message
+
+
+def test_a_stated_decimal_comma_is_read(tmp_path):
+    rows = [row.replace(",", ";") for row in ROWS]
+    rows[1] = rows[1] + ",5"
+    folder = folder_of(tmp_path, rows, table=SMALL + 'numeric = ["income"]\ndecimal = ","\n')
+    assert mr.break_down(mr.open_dataset(folder), "income")["value"].tolist() == pytest.approx([103.5 + 0.5 / 8])
+
+
+@pytest.mark.parametrize("content", [b"", b"year,person_id,sex,area,income\n"])
+def test_an_empty_file_is_named(tmp_path, content):
+    folder = folder_of(tmp_path)
+    (folder / "people-2024.csv").write_bytes(content)
+    assert "people-2024.csv" in refusal(folder)
+
+
+def test_a_row_with_a_cell_too_many_is_named(tmp_path):
+    message = refusal(folder_of(tmp_path, [*ROWS, "2024,99,1,A1,100,5"]))
+    assert "people-2024.csv, row 10" in message
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    folder = folder_of(tmp_path, encoding="utf-8-sig")
+    assert mr.break_down(mr.open_dataset(folder), "income")["value"].tolist() == [103.5]
+
+
+def test_a_total_row_inside_a_ready_made_table_is_refused(tmp_path):
+    rows = ["year,sex,area,persons", "2024,1,A1,10", "2024,2,A1,20", "2024,totalt,A1,30"]
+    folder = folder_of(tmp_path, rows, table=CELL_TABLE, indicators=indicator("population", "count"))
+    message = refusal(folder, "population")
+    assert "totalt" in message
+    assert "sex" in message
+
+
+def test_a_symbol_hides_the_sum_it_is_part_of(tmp_path):
+    rows = ["year,sex,area,persons", "2024,1,A1,10", "2024,2,A1,20", "2024,1,A2,..", "2024,2,A2,40", "2024,1,A3,50", "2024,2,A3,60"]
+    folder = folder_of(tmp_path, rows, table=CELL_TABLE, indicators=indicator("population", "count"))
+    table = mr.break_down(mr.open_dataset(folder), "population", by="sex", geography="area").set_index(["geography", "sex"])
+    assert table.loc[("A1", "_T"), "value"] == 30
+    assert table.loc[("A2", "women"), "value"] == 40
+    for key in [("A2", "men"), ("A2", "_T"), ("9990", "men"), ("9990", "_T")]:
+        assert "C" in table.loc[key, "status"].split()
+        assert table.loc[[key], ["value", "n", "population", "count"]].isna().all(axis=None)
+    assert table.loc[("9990", "women"), "value"] == 120

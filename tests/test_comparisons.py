@@ -1,0 +1,275 @@
+"""`mr.gaps`: sign, reference, the total a group is part of, and what closing a gap would take."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_city import EDUCATION, SEX, made_city, random_people
+from scipy import stats
+
+import mrstats as mr
+from mrstats import schema
+from mrstats.disclosure.small_cells import hide_small_cells
+
+Z = 1.959963984540054
+
+
+def wilson(x, n):
+    half = Z * math.sqrt(Z**2 + 4 * x * (1 - x / n))
+    return (2 * x + Z**2 - half) / (2 * (n + Z**2)), (2 * x + Z**2 + half) / (2 * (n + Z**2))
+
+
+def mover(y1, l1, u1, y2, l2, u2):
+    d = y1 - y2
+    return d - math.hypot(y1 - l1, u2 - y2), d + math.hypot(u1 - y1, y2 - l2)
+
+
+def newcombe(x1, n1, x2, n2):
+    return mover(x1 / n1, *wilson(x1, n1), x2 / n2, *wilson(x2, n2))
+
+
+def poisson(x):
+    if x < 10:
+        return stats.chi2.ppf(0.025, 2 * x) / 2 if x else 0.0, stats.chi2.ppf(0.975, 2 * (x + 1)) / 2
+    lower = x * (1 - 1 / (9 * x) - Z / (3 * math.sqrt(x))) ** 3
+    return lower, (x + 1) * (1 - 1 / (9 * (x + 1)) + Z / (3 * math.sqrt(x + 1))) ** 3
+
+
+@pytest.fixture(scope="module")
+def people():
+    return random_people(3, 800).assign(year=2024)
+
+
+@pytest.fixture(scope="module")
+def city(people):
+    return made_city(people)
+
+
+@pytest.fixture(scope="module")
+def working(people):
+    return people[people["age"].between(20, 64)].assign(
+        sex=lambda d: d["sex"].map(SEX), education=lambda d: d["education"].map(EDUCATION)
+    )
+
+
+def one(table, **where):
+    rows = table[np.logical_and.reduce([table[column] == value for column, value in where.items()])]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_gap_is_group_minus_reference_in_percentage_points(tiny):
+    # 22 of 40 women, 26 of 40 men
+    row = one(mr.gaps(mr.break_down(tiny, "employment", by="sex"), factor="sex", reference="men"), sex="women")
+    assert row["difference"] == pytest.approx(55 - 65)
+    assert row["reference_value"] == pytest.approx(65)
+    assert (row["factor"], row["reference"]) == ("sex", "men")
+    assert [row["difference_lower"], row["difference_upper"]] == pytest.approx(
+        [100 * v for v in newcombe(22, 40, 26, 40)]
+    )
+
+
+def test_swapping_group_and_reference_flips_the_sign(tiny):
+    table = mr.break_down(tiny, "employment", by="sex", geography="area")
+    women = mr.gaps(table, factor="sex", reference="men").set_index("geography")
+    men = mr.gaps(table, factor="sex", reference="women").set_index("geography")
+    assert women["difference"].tolist() == pytest.approx((-men["difference"]).tolist())
+    assert women["difference_lower"].tolist() == pytest.approx((-men["difference_upper"]).tolist())
+    assert women["disadvantage"].tolist() == pytest.approx((-men["disadvantage"]).tolist())
+
+
+def test_the_reference_itself_is_not_among_the_gaps(city):
+    table = mr.break_down(city, "employment", by=["sex", "education"], geography="district")
+    assert set(mr.gaps(table, factor="sex", reference="men")["sex"]) == {"women"}
+    total = mr.gaps(table, factor="sex")
+    assert set(total["sex"]) == {"women", "men"}
+    assert set(total["reference"]) == {"total"}
+
+
+def test_a_gap_is_made_within_each_place_and_each_other_group(city):
+    table = mr.break_down(city, "employment", by=["sex", "education"], geography="district")
+    gaps = mr.gaps(table, factor="sex", reference="men")
+    keys = ["geography", "education"]
+    values = table.set_index([*keys, "sex"])["value"]
+    assert len(gaps) == 4 * 6
+    for _, row in gaps.iterrows():
+        expected = (
+            values[row["geography"], row["education"], "women"] - values[row["geography"], row["education"], "men"]
+        )
+        assert row["difference"] == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_group_is_part_of_the_total(city, working):
+    gaps = mr.gaps(mr.break_down(city, "employment", by="education"), factor="education")
+    assert len(gaps) == 5
+    everybody, employed = len(working), int(working["employed"].sum())
+    for _, row in gaps.iterrows():
+        group = working[working["education"] == row["education"]]
+        n, x = len(group), int(group["employed"].sum())
+        share = n / everybody
+        lower, upper = newcombe(x, n, employed - x, everybody - n)
+        assert row["difference"] == pytest.approx(100 * (x / n - employed / everybody))
+        assert row["difference"] == pytest.approx(100 * (1 - share) * (x / n - (employed - x) / (everybody - n)))
+        assert row["difference_lower"] == pytest.approx(100 * (1 - share) * lower)
+        assert row["difference_upper"] == pytest.approx(100 * (1 - share) * upper)
+
+
+def test_areas_are_compared_with_the_city(city, people):
+    gaps = mr.gaps(mr.break_down(city, "employment", geography="district"), factor="geography")
+    assert set(gaps["factor"]) == {"geography"}
+    assert set(gaps["geography_level"]) == {"district"}
+    assert {"D1", "D2"} <= set(gaps["geography"])
+    work = people[people["age"].between(20, 64)]
+    inside = work[work["area"].isin(["A1", "A2"]) & ~work["protected_identity"]]
+    assert one(gaps, geography="D1")["difference"] == pytest.approx(
+        100 * (inside["employed"].mean() - work["employed"].mean())
+    )
+
+
+def test_weighted_gaps_to_the_total_add_up_to_zero(city):
+    gaps = mr.gaps(mr.break_down(city, "employment", by="education"), factor="education")
+    assert (gaps["n"] * gaps["difference"]).sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_disadvantage_is_positive_for_the_worse_off_either_way(city):
+    # employment is favourable, low income adverse: the sign of disadvantage follows the direction, difference does not.
+    work = mr.gaps(mr.break_down(city, "employment", by="sex"), factor="sex", reference="men")
+    low = mr.gaps(mr.break_down(city, "low", by="sex"), factor="sex", reference="men")
+    assert work["disadvantage"].tolist() == (-work["difference"]).tolist()
+    assert low["disadvantage"].tolist() == low["difference"].tolist()
+    assert one(work, sex="women")["disadvantage"] > 0
+
+
+def test_to_lift_by_hand(tiny):
+    # 40 women: 65 % of them is 26, 22 are employed, so 4; the men have nothing to close.
+    table = mr.break_down(tiny, "employment", by="sex")
+    assert one(mr.gaps(table, factor="sex", reference="men"), sex="women")["to_lift"] == pytest.approx(4)
+    assert one(mr.gaps(table, factor="sex", reference="women"), sex="men")["to_lift"] == 0
+
+
+def test_to_lift_of_an_adverse_indicator_counts_those_worse_off():
+    # 60 of 100 women and 30 of 100 men have low income: 30 women to lift, no man
+    people = random_people(size=200).assign(year=2024, sex=["2"] * 100 + ["1"] * 100)
+    people["income"] = [50] * 60 + [500] * 40 + [50] * 30 + [500] * 70
+    table = mr.break_down(made_city(people), "low", by="sex")
+    women = one(mr.gaps(table, factor="sex", reference="men"), sex="women")
+    men = one(mr.gaps(table, factor="sex", reference="women"), sex="men")
+    assert women["to_lift"] == pytest.approx(30)
+    assert women["disadvantage"] == pytest.approx(30)
+    assert men["to_lift"] == 0
+
+
+def test_rates_use_the_intervals_of_their_counts(city, people):
+    gaps = mr.gaps(mr.break_down(city, "crime", by="sex"), factor="sex", reference="men")
+    women, men = (people[people["sex"] == code] for code in ("2", "1"))
+    figures = []
+    for group in (women, men):
+        x, n = int(group["events"].sum()), len(group)
+        figures += [1000 * x / n, *(1000 * v / n for v in poisson(x))]
+    row = one(gaps, sex="women")
+    assert row["difference"] == pytest.approx(figures[0] - figures[3])
+    assert [row["difference_lower"], row["difference_upper"]] == pytest.approx(mover(*figures))
+
+
+@pytest.mark.parametrize("reference", ["men", "total"])
+def test_means_use_t_limits_and_the_rest_where_the_total_is_the_reference(city, people, reference):
+    row = one(mr.gaps(mr.break_down(city, "income_mean", by="sex"), factor="sex", reference=reference), sex="women")
+    women, men = (people.loc[people["sex"] == code, "income"].dropna() for code in ("2", "1"))
+    figures = []
+    for group in (women, men):
+        half = stats.t.ppf(0.975, len(group) - 1) * group.sem()
+        figures += [group.mean(), group.mean() - half, group.mean() + half]
+    scale = len(men) / (len(women) + len(men)) if reference == "total" else 1.0
+    assert row["difference"] == pytest.approx(scale * (figures[0] - figures[3]))
+    assert [row["difference_lower"], row["difference_upper"]] == pytest.approx(
+        [scale * v for v in mover(*figures)], rel=1e-6
+    )
+
+
+def test_hidden_figures_give_no_difference():
+    people = random_people(size=300).assign(year=2024, age=30, employed=True)
+    people["sex"] = ["2"] * 150 + ["1"] * 150
+    people.loc[:2, "employed"] = False  # three women without work: their cell and, for the total's sake, the men's
+    table = hide_small_cells(mr.break_down(made_city(people), "employment", by="sex"))
+    gaps = mr.gaps(table, factor="sex", reference="men", city=made_city(people))
+    assert schema.has_status(table["status"], "C").sum() >= 2
+    assert gaps[["difference", "difference_lower", "difference_upper", "disadvantage", "to_lift"]].isna().all(axis=None)
+
+
+def test_a_hidden_reference_leaks_through_no_column(tiny):
+    table = mr.break_down(tiny, "employment", by="sex")
+    table.loc[table["sex"] == "men", schema.FIGURES] = np.nan
+    table.loc[table["sex"] == "men", "status"] = "C"
+    row = mr.gaps(table, factor="sex", reference="men").iloc[0]
+    assert np.isnan(
+        row[
+            [
+                "reference_value",
+                "difference",
+                "difference_lower",
+                "difference_upper",
+                "disadvantage",
+                "to_lift",
+            ]
+        ].astype(float)
+    ).all()
+
+
+def test_a_missing_reference_is_told_with_the_groups_there_are(tiny):
+    table = mr.break_down(tiny, "employment", by="country_of_birth_five", geography="area")
+    with pytest.raises(schema.UnknownGroupError) as caught:
+        mr.gaps(table, factor="country_of_birth_five", reference="nordic")
+    message = str(caught.value)
+    for part in ("nordic", "2024", "SE", "world", "total"):
+        assert part in message
+
+
+def test_an_unknown_factor_is_told(tiny):
+    with pytest.raises(schema.MrstatsError, match=r"education.*sex"):
+        mr.gaps(mr.break_down(tiny, "employment", by="sex"), factor="education")
+
+
+def test_all_factors_are_compared_when_none_is_named(city):
+    table = mr.break_down(city, "employment", by=["sex", "education"], geography="district", crossed=False)
+    assert {"sex", "education"} <= set(mr.gaps(table)["factor"])
+
+
+def test_several_factors_at_once_are_their_tables_together(city):
+    table = mr.break_down(city, "employment", by=["sex", "education"])
+    both = mr.gaps(table, factor=["sex", "education"])
+    counts = both["factor"].value_counts().to_dict()
+    assert counts == {
+        "sex": len(mr.gaps(table, factor="sex")),
+        "education": len(mr.gaps(table, factor="education")),
+    }
+
+
+def test_the_table_is_left_alone_and_its_order_does_not_matter(city):
+    table = mr.break_down(city, "employment", by="education", geography="district")
+    before = table.copy(deep=True)
+    gaps = mr.gaps(table, factor="education")
+    pd.testing.assert_frame_equal(table, before)
+    mixed = mr.gaps(table.sample(frac=1, random_state=1), factor="education")
+    keys = ["geography", "education"]
+    columns = ["difference", "difference_lower", "difference_upper", "to_lift"]
+    pd.testing.assert_frame_equal(
+        gaps.set_index(keys)[columns].sort_index(), mixed.set_index(keys)[columns].sort_index()
+    )
+
+
+def test_columns_are_the_tables_and_the_gaps(tiny):
+    gaps = mr.gaps(mr.break_down(tiny, "employment", by="sex"), factor="sex")
+    new = [
+        "factor",
+        "reference",
+        "reference_value",
+        "difference",
+        "difference_lower",
+        "difference_upper",
+        "disadvantage",
+        "to_lift",
+    ]
+    assert list(gaps.columns[-len(new) :]) == new
+    assert schema.factor_columns(gaps) == ["sex"]
+    assert gaps.attrs["dataset"] == "tiny"

@@ -1,0 +1,79 @@
+"""Cells: the same from pandas and DuckDB, unplaced residents apart, strange codes named."""
+
+import duckdb
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pytest
+from made_city import made_city, random_people
+
+from mrstats.engine import Keys, aggregate, indicator_cells
+from mrstats.schema import DatasetError
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return pd.DataFrame(
+        {"sex": ["2", "1", "2", "1", "2"], "area": ["B", "A", "A", "A", "A"], "age": [10, 20, 30, 40, 50]}
+    )
+
+
+KEYS = {"sex": nw.col("sex"), "area": nw.col("area")}
+SUMS = {"n": nw.lit(1), "age": nw.col("age"), "squares": nw.col("age") * nw.col("age")}
+
+
+def test_sums_by_hand_sorted_by_the_keys(rows):
+    cells = aggregate(rows, KEYS, SUMS)
+    assert cells.values.tolist() == [["1", "A", 2, 60, 2000], ["2", "A", 2, 80, 3400], ["2", "B", 1, 10, 100]]
+
+
+def test_a_duckdb_relation_gives_the_same_cells(rows):
+    relation = duckdb.from_df(rows)
+    pd.testing.assert_frame_equal(aggregate(relation, KEYS, SUMS), aggregate(rows, KEYS, SUMS), check_dtype=False)
+
+
+def test_row_order_does_not_matter(rows):
+    pd.testing.assert_frame_equal(aggregate(rows.iloc[::-1], KEYS, SUMS), aggregate(rows, KEYS, SUMS))
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
+def test_cells_of_an_indicator_equal_a_plain_groupby(engine):
+    people = random_people(2, 400)
+    city = made_city(people)
+    if engine == "duckdb":
+        city = made_city(duckdb.from_df(people))
+    keys = Keys((2023, 2024), "area", (city.description.factors["sex"],))
+    cells = indicator_cells(city, city.indicators["employment"], keys)
+    placed = people["area"].where(~people["protected_identity"]).fillna("_U")
+    work = people.assign(area_=placed, sex=people["sex"].map({"1": "men", "2": "women"}))
+    work = work[work["age"].between(20, 64)]
+    expected = work.groupby(["year", "area_", "sex"])["employed"].agg(["size", "sum"])
+    found = cells.set_index(["year", "area_", "sex"]).sort_index()
+    assert found["n"].tolist() == expected["size"].tolist()
+    y = [column for column in found.columns if found[column].tolist() == expected["sum"].tolist()]
+    assert y, f"no column holds Σy; columns {list(found.columns)}"
+
+
+def test_protected_identity_is_unplaced_but_counted():
+    people = random_people(2, 300).assign(year=2024, area="A1", protected_identity=np.arange(300) < 7)
+    cells = indicator_cells(made_city(people), made_city(people).indicators["population"], Keys((2024,), "area", ()))
+    assert cells.set_index("area_")["n"].to_dict() == {"A1": 293, "_U": 7}
+
+
+def test_a_missing_column_is_named_with_those_there_are():
+    people = random_people(2, 50).drop(columns="employed")
+    city = made_city(people)
+    with pytest.raises(DatasetError, match=r"employed.*person_id"):
+        indicator_cells(city, city.indicators["employment"], Keys((2024,), "area", ()))
+
+
+def test_an_empty_background_factor_is_an_error_not_a_silent_loss():
+    people = random_people(2, 50)
+    people.loc[people.index[:3], "sex"] = None
+    city = made_city(people)
+    with pytest.raises(DatasetError, match=r"sex.*3"):
+        indicator_cells(
+            city,
+            city.indicators["population"],
+            Keys((2023, 2024), "area", (city.description.factors["sex"],)),
+        )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_city import SHARED
 
 import mrstats as mr
+from made_city import SHARED
 
 
 @pytest.fixture(autouse=True)

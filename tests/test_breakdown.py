@@ -6,7 +6,12 @@ import math
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from scipy import stats
+
+import mrstats as mr
 from made_city import (
     AREAS,
     CELL_TABLE,
@@ -20,9 +25,6 @@ from made_city import (
     toml,
     write_dataset,
 )
-from scipy import stats
-
-import mrstats as mr
 from mrstats import schema
 
 Z = 1.959963984540054
@@ -351,6 +353,24 @@ def test_a_ready_made_cell_table_gives_the_figures_of_its_persons(people, city):
         same(mr.break_down(city, name, **options), mr.break_down(cells, name, **options))
 
 
+def test_a_not_a_number_in_parquet_is_missing_too(tmp_path):
+    # pandas writes a missing number as NULL; Polars, R's arrow and others may leave NaN in the file.
+    people = random_people(4, 300).assign(year=2024)
+    folder = write_dataset(tmp_path / "made", people)
+    table = pa.table(
+        {name: pa.array(column.to_numpy() if name == "income" else column) for name, column in people.items()}
+    )
+    assert table["income"].null_count == 0
+    pq.write_table(table, folder / "people-2024.parquet")
+    known = people["income"].dropna()
+    city = mr.open_dataset(folder)
+    mean = mr.break_down(city, "income_mean").iloc[0]
+    low = mr.break_down(city, "low").iloc[0]
+    assert (mean["n"], low["n"]) == (len(known), len(known))
+    assert mean["value"] == pytest.approx(known.mean())
+    assert low["value"] == pytest.approx(100 * (known < 100).mean())
+
+
 def test_several_indicators_are_their_tables_one_after_another(city):
     both = mr.break_down(city, ["employment", "crime"], by="sex")
     assert both["indicator"].unique().tolist() == ["employment", "crime"]
@@ -434,7 +454,17 @@ def test_a_cross_the_source_does_not_publish_lists_what_it_does(people):
 
 
 def test_a_factor_of_another_table_is_not_published_for_this_one(people):
-    other = '\n[tables.other]\nfiles = "other.csv"\ngrain = "cell"\nyear = "year"\ncount = "persons"\n[factors.age_group]\ntable = "other"\ncolumn = "age"\nranges = true\n'
+    other = """
+[tables.other]
+files = "other.csv"
+grain = "cell"
+year = "year"
+count = "persons"
+[factors.age_group]
+table = "other"
+column = "age"
+ranges = true
+"""
     cells = made_city(cells_of(people), toml(CELL_TABLE + other, factors=FACTORS, indicators=CELL_INDICATORS))
     with pytest.raises(schema.NotPublishedError) as caught:
         mr.break_down(cells, "employment", by=["sex", "age_group"])

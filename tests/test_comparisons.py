@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from made_city import EDUCATION, SEX, made_city, random_people
 from scipy import stats
 
 import mrstats as mr
+from made_city import EDUCATION, SEX, made_city, random_people
 from mrstats import schema
 from mrstats.disclosure.small_cells import hide_small_cells
 

@@ -5,8 +5,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
-from made_city import made_city, random_people
 
+from made_city import made_city, random_people
 from mrstats.engine import Keys, aggregate, indicator_cells
 from mrstats.schema import DatasetError
 

@@ -57,6 +57,13 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     ------
     MrstatsError
         If the table holds several indicators, crosses only, or more rows than fit a page.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> gaps = mr.gaps(mr.break_down(mr.tiny_city(), "employment", by="sex"))
+    >>> mr.chart(gaps).title
+    'Andel sysselsatta efter kön'
     """
     words = Captions.of(data, city, language)
     shown = latest_year(masked(data))

@@ -138,7 +138,8 @@ def _contrast(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
     part_of_total = (rows["reference"] == "total").to_numpy()
     group = {c: rows[c].to_numpy(float) for c in ("value", "lower", "upper", "se", "n", "count")}
     other = {c: rows[f"{c}_r"].to_numpy(float) for c in group}
-    share = np.where(part_of_total, group["n"] / other["n"], 0.0)
+    everyone = np.where(other["n"] > 0, other["n"], np.nan)
+    share = np.where(part_of_total, group["n"] / everyone, 0.0)
     rest = _rest(group, other, part_of_total, indicator, confidence)
     lower, upper = mover_difference(group["value"], group["lower"], group["upper"], *rest)
     known = np.isfinite(group["value"]) & np.isfinite(other["value"])

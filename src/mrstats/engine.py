@@ -83,7 +83,7 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
         A column named in dataset.toml is not in the table, or a code has no group.
     """
     source = city.description.tables[indicator.table]
-    frame = nw.from_native(city.table(source.name)).lazy()
+    frame = nw.from_native(_with_missing(city.table(source.name))).lazy()
     columns = frame.collect_schema().names()
     _check_columns(indicator, source, keys, columns)
     year = _year(source)
@@ -103,6 +103,11 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
         cells[name] = cells[name].astype(float)
     cells["year"] = cells["year"].astype(int)
     return cells
+
+
+def _with_missing(frame: Any) -> Any:
+    """A plain pandas frame with types that keep "not known" apart from "no": NaN < 100 is missing, not false."""
+    return frame.convert_dtypes(dtype_backend="pyarrow") if isinstance(frame, pd.DataFrame) else frame
 
 
 def _year(source: TableSource) -> nw.Expr:

@@ -71,6 +71,12 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
     ------
     MrstatsError
         If the table holds several indicators or levels, or an area that the boundaries do not have.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> mr.map(mr.break_down(mr.tiny_city(), "employment", geography="district"))
+    Kartan kan inte visas, för uppgifterna om Pytteby saknar gränser för stadsområden.
     """
     words = Captions.of(data, city, language)
     shown = masked(data)

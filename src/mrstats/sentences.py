@@ -7,6 +7,7 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 import pandas as pd
 
 from mrstats.captions import Captions
@@ -157,8 +158,8 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
     """The largest sure difference, to somebody's disadvantage where the indicator has a direction."""
     if groups.empty:
         return [fill("not_published", captions.language, share=_share(indicator, captions))]
-    known = groups[groups["difference"].notna()]
-    known = known[[row[row["factor"]] != "unknown" for _, row in known.iterrows()]]
+    named = np.array([record[record["factor"]] != "unknown" for record in groups.to_dict("records")])
+    known = groups[groups["difference"].notna() & named]
     sure = known[(known["difference_lower"] > 0) | (known["difference_upper"] < 0)]
     if sure.empty:
         return _no_sure_gap(known, captions)
@@ -242,8 +243,12 @@ def _area_counts(rows: pd.DataFrame, level, captions: Captions) -> list[str]:
     """How many areas lie surely below and above the city."""
     low, high = int((rows["difference_upper"] < 0).sum()), int((rows["difference_lower"] > 0).sum())
     language = captions.language
-    write = _count if len(rows) <= 12 else number
-    counts = {"total": write(len(rows), language), "low": write(low, language), "high": write(high, language)}
+    numbers = {"total": len(rows), "low": low, "high": high}
+    if len(rows) > 12:
+        counts = {key: number(count, language) for key, count in numbers.items()}
+    else:
+        neuter = level.definite[language].endswith("t")  # ett område, en stadsdel
+        counts = {key: _count(count, language, neuter=neuter) for key, count in numbers.items()}
     return [fill("area_counts", language, areas=level.plural[language], **counts)]
 
 
@@ -286,7 +291,9 @@ def _difference_unit(indicator: Indicator, captions: Captions, *, one: bool = Fa
     return indicator.unit[captions.language]
 
 
-def _count(count: int, language: str) -> str:
+def _count(count: int, language: str, *, neuter: bool = False) -> str:
     """A passing count: in words up to twelve."""
     words = _patterns()["numbers"][language].split()
+    if neuter and language == "sv" and count == 1:
+        return "ett"
     return words[count] if count < len(words) else number(count, language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from . import look
@@ -20,6 +21,8 @@ from .selection import (
 from .tablelayout import ONE_WAY, Layout, key_of, lay_out
 
 FIGURES = ("value", "interval", "n", "population", "count", "affected", "difference", "to_lift")
+NAME_LENGTH = 24
+"""A row's name is given this many characters before it has to break."""
 _CELL_PADDING = 2 * 1.45
 _DIGIT = 1.58
 """Millimetres: padding of a cell, and the width of an average character at the table's nine points."""
@@ -59,6 +62,12 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
     MrstatsError
         If nothing is left to show, two rows want the same cell, a figure is missing without a status, or the
         chosen columns do not fit the page.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> mr.table(mr.break_down(mr.tiny_city(), "employment", by="sex"), rows="sex").rows[-1]["cells"]
+    ['Totalt', '60,0', '49,0–70,0', '80', '']
     """
     words = Captions.of(data, city, language)
     layout = lay_out(masked(data), rows, columns, words)
@@ -116,7 +125,7 @@ def _has(layout: Layout, figure: str) -> bool:
 
 def _fits(layout: Layout, figures, words) -> bool:
     """Whether the widest cells fit the column of the page side by side."""
-    labels = max((len(_row_name(layout, row, words)) for row in layout.rows), default=0)
+    labels = max((_wrapped(_row_name(layout, row, words)) for row in layout.rows), default=0)
     lines = [_line(layout, figures, row, words)["cells"] for row in layout.rows]
     indicators = [words.indicator(name) for name in layout.data["indicator"].unique()]
     header, _ = _header(layout, figures, indicators, words)
@@ -125,6 +134,11 @@ def _fits(layout: Layout, figures, words) -> bool:
     note = max(len(part) for row in layout.rows for part in _letters(layout, row, words).split(" "))
     characters = max(labels, len(header[0]["text"])) + sum(widest) + note
     return characters * _DIGIT + (len(header) + bool(note)) * _CELL_PADDING <= look.COLUMN_WIDTH
+
+
+def _wrapped(name: str) -> int:
+    """Characters a row's name needs at least: a long one may break between its words, figures may not."""
+    return min(len(name), max(NAME_LENGTH, *(len(part) for part in re.split(r"[ -]", name))))
 
 
 def _narrower(layout: Layout, figures, *, chosen: bool):

@@ -1,12 +1,15 @@
 """`mrstats.check_dataset`: every problem with file, row and what to do; nothing for a good folder."""
 
 import pytest
-from made_city import CELL_TABLE, FACTORS, PERSON_TABLE, indicator, random_people, toml, write_dataset
 
 import mrstats as mr
+from made_city import CELL_TABLE, FACTORS, PERSON_TABLE, indicator, random_people, toml, write_dataset
 
 SEX_ONLY = FACTORS.split("[factors.education]")[0]
-PEOPLE = PERSON_TABLE.replace(".parquet", ".csv").replace('protected = "protected_identity"\n', "") + 'numeric = ["income"]\n'
+PEOPLE = (
+    PERSON_TABLE.replace(".parquet", ".csv").replace('protected = "protected_identity"\n', "")
+    + 'numeric = ["income"]\n'
+)
 ROWS = ["year,person_id,sex,area,income", *(f"2024,{i},{1 + i % 2},A{1 + i % 4},{100 + i}" for i in range(8))]
 CELLS = ["year,sex,area,persons", "2024,1,A1,10", "2024,2,A1,20", "2024,1,A2,30"]
 
@@ -48,7 +51,16 @@ def test_a_good_folder_has_no_problem(tmp_path, tiny):
         (with_row(4, "n/a,2,1,A3,102"), 4, ["year", "n/a"]),
         (with_row(4, "2024,2,1,A3,hundra"), 4, ["income", "hundra"]),
     ],
-    ids=["person twice", "unknown area", "unknown code", "total row", "total area", "no year", "strange year", "no number"],
+    ids=[
+        "person twice",
+        "unknown area",
+        "unknown code",
+        "total row",
+        "total area",
+        "no year",
+        "strange year",
+        "no number",
+    ],
 )
 def test_one_bad_row_is_one_problem_with_its_row(tmp_path, rows, row, words):
     problem = only_problem(folder_of(tmp_path, rows))
@@ -131,7 +143,9 @@ def test_many_alike_are_counted_not_repeated(tmp_path):
 
 def test_an_area_in_no_parent_is_told(tmp_path):
     folder = folder_of(tmp_path)
-    (folder / "areas.csv").write_text("code,name,parent\nA1,Ask,D1\nA2,Björk,D1\nA3,Ceder,D9\nA4,Druva,D2\n", encoding="utf-8")
+    (folder / "areas.csv").write_text(
+        "code,name,parent\nA1,Ask,D1\nA2,Björk,D1\nA3,Ceder,D9\nA4,Druva,D2\n", encoding="utf-8"
+    )
     problem = only_problem(folder)
     assert "A3" in problem.message
     assert "D9" in problem.message

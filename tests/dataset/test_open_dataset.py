@@ -1,9 +1,9 @@
 """Opening a dataset folder: every mistake in dataset.toml and each kind of bad input is one clear sentence."""
 
 import pytest
-from made_city import CELL_TABLE, FACTORS, PERSON_TABLE, indicator, made_city, random_people, toml, write_dataset
 
 import mrstats as mr
+from made_city import CELL_TABLE, FACTORS, PERSON_TABLE, indicator, made_city, random_people, toml, write_dataset
 from mrstats.dataset import dataset_of
 from mrstats.schema import DatasetError, MrstatsError, UnknownNameError
 
@@ -19,7 +19,13 @@ def opened(tmp_path, people, text):
 
 def test_an_opened_dataset_knows_its_definitions(tmp_path, people):
     city = opened(tmp_path, people, toml())
-    assert (city.name, city.label, city.municipality, city.synthetic, city.public) == ("made", "Påhittstad", "9990", True, False)
+    assert (city.name, city.label, city.municipality, city.synthetic, city.public) == (
+        "made",
+        "Påhittstad",
+        "9990",
+        True,
+        False,
+    )
     assert list(city.indicators) == ["employment", "low", "crime", "income_mean", "income_total", "population"]
     assert list(city.factors) == ["sex", "education", "age_group"]
     assert {"area", "district"} <= set(city.geographies)
@@ -65,9 +71,12 @@ def test_a_folder_without_a_description_is_told(tmp_path):
         ("[factors.sex]", "[factors.sexx]", ["sexx", "sex"]),
         ('column = "sex"\n', "", ["[factors.sex]", "column"]),
         ('codes = { "1" = "men", "2" = "women" }\n', "", ["[factors.sex]", "codes"]),
-        ('"1" = "men"', '"1" = "man"', ["[factors.sex]", "man"]),
-        ('parent = "district"', 'parent = "distrikt"', ["[geographies.area]", "distrikt", "district"]),
-        ('[indicators.crime]\ntable = "people"', '[indicators.crime]\ntable = "persons"', ["[indicators.crime]", "persons", "people"]),
+        ('"1" = "men"', '"1" = "man"', ["sex", "'man'", "men"]),
+        (
+            '[indicators.crime]\ntable = "people"',
+            '[indicators.crime]\ntable = "persons"',
+            ["[indicators.crime]", "persons", "people"],
+        ),
         ('measure = "rate"', 'measure = "ratio"', ["[indicators.crime]", "ratio", "rate"]),
         ("numerator = 'events'", "numerater = 'events'", ["[indicators.crime]", "numerater", "numerator"]),
         ("[factors.sex]", "[factor.sex]", ["factor", "factors"]),
@@ -80,6 +89,12 @@ def test_a_mistake_in_the_description_names_section_key_and_nearest_spelling(tmp
         opened(tmp_path, people, text.replace(old, new))
     for word in words:
         assert word in str(caught.value), str(caught.value)
+
+
+def test_an_unknown_parent_level_is_told_before_any_figure_is_made(tmp_path, people):
+    folder = write_dataset(tmp_path / "made", people, toml().replace('parent = "district"', 'parent = "distrikt"'))
+    messages = [problem.message for problem in mr.check_dataset(folder)]
+    assert any("distrikt" in message and "district" in message for message in messages), messages
 
 
 def test_broken_toml_is_told_with_its_file(tmp_path, people):
@@ -111,12 +126,21 @@ def test_the_table_finds_its_dataset(people):
 # Bad input, met when the figures are asked for
 
 
+SEX_ONLY = FACTORS.split("[factors.education]")[0]
 SMALL = PERSON_TABLE.replace(".parquet", ".csv").replace('protected = "protected_identity"\n', "")
 FIGURES = indicator("income", "mean", numerator="income") + indicator("population", "count")
 ROWS = ["year,person_id,sex,area,income", *(f"2024,{i},{1 + i % 2},A{1 + i % 4},{100 + i}" for i in range(8))]
 
 
-def folder_of(tmp_path, rows=ROWS, *, table=SMALL + 'numeric = ["income"]\n', encoding="utf-8", factors=FACTORS.split("[factors.education]")[0], indicators=FIGURES):
+def folder_of(
+    tmp_path,
+    rows=ROWS,
+    *,
+    table=SMALL + 'numeric = ["income"]\n',
+    encoding="utf-8",
+    factors=SEX_ONLY,
+    indicators=FIGURES,
+):
     text = toml(table, factors=factors, indicators=indicators).replace("years = [2023, 2024]", "years = [2024]")
     folder = write_dataset(tmp_path / "made", random_people(1, 0), text)
     (folder / "people-2024.csv").write_bytes(("\n".join(rows) + "\n").encode(encoding))
@@ -190,9 +214,19 @@ def test_a_total_row_inside_a_ready_made_table_is_refused(tmp_path):
 
 
 def test_a_symbol_hides_the_sum_it_is_part_of(tmp_path):
-    rows = ["year,sex,area,persons", "2024,1,A1,10", "2024,2,A1,20", "2024,1,A2,..", "2024,2,A2,40", "2024,1,A3,50", "2024,2,A3,60"]
+    rows = [
+        "year,sex,area,persons",
+        "2024,1,A1,10",
+        "2024,2,A1,20",
+        "2024,1,A2,..",
+        "2024,2,A2,40",
+        "2024,1,A3,50",
+        "2024,2,A3,60",
+    ]
     folder = folder_of(tmp_path, rows, table=CELL_TABLE, indicators=indicator("population", "count"))
-    table = mr.break_down(mr.open_dataset(folder), "population", by="sex", geography="area").set_index(["geography", "sex"])
+    table = mr.break_down(mr.open_dataset(folder), "population", by="sex", geography="area").set_index(
+        ["geography", "sex"]
+    )
     assert table.loc[("A1", "_T"), "value"] == 30
     assert table.loc[("A2", "women"), "value"] == 40
     for key in [("A2", "men"), ("A2", "_T"), ("9990", "men"), ("9990", "_T")]:

@@ -7,7 +7,7 @@ import pytest
 from mrstats.definitions import _standard, bilingual, nearest, read_indicator, standard_factor, standard_level
 from mrstats.schema import MrstatsError
 
-NAMES = [name for name in _standard("factors.toml")]
+NAMES = list(_standard("factors.toml"))
 SPEC = {
     "table": "people",
     "measure": "proportion",

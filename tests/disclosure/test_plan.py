@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from made_city import made_city, random_people
 
 import mrstats as mr
+from made_city import made_city, random_people
 from mrstats.breakdown import check_request
 from mrstats.disclosure.plan import Plan, checksum, read_plan, write_plan
 from mrstats.schema import EditionError

@@ -8,9 +8,9 @@ import sys
 
 import pandas as pd
 import pytest
-from made_city import made_city, random_people
 
 import mrstats as mr
+from made_city import made_city, random_people
 from mrstats import schema
 from mrstats.breakdown import check_request, compute
 from mrstats.dataset.release import Release, read_release_table, write_release_table

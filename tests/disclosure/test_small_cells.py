@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_city import made_city, random_people
 
 import mrstats as mr
+from made_city import made_city, random_people
 from mrstats import schema
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.small_cells import hide_small_cells
@@ -25,7 +25,7 @@ def table_of(n, count) -> pd.DataFrame:
     """A whole table with all margins from the finest cells: arrays of area × sex [× education]."""
     n, count = np.asarray(n, float), np.asarray(count, float)
     factors = FACTORS[: n.ndim - 1]
-    finest = pd.DataFrame([index for index in np.ndindex(n.shape)], columns=["geography", *factors])
+    finest = pd.DataFrame(list(np.ndindex(n.shape)), columns=["geography", *factors])
     finest["n"], finest["count"] = n.ravel(), count.ravel()
     finest["geography"] = "A" + (finest["geography"] + 1).astype(str)
     for factor, labels in zip(factors, LABELS, strict=False):
@@ -181,7 +181,7 @@ def test_years_and_indicators_are_protected_each_for_itself():
     assert hidden(after).sum() == 2
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(tables())
 def test_no_small_cell_is_left_and_no_line_gives_one_back(table):
     after = hide_small_cells(table)
@@ -191,7 +191,7 @@ def test_no_small_cell_is_left_and_no_line_gives_one_back(table):
         assert gone[line].sum() != 1, table.iloc[line].assign(hidden=gone[line])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(tables())
 def test_a_hidden_cell_never_leans_on_a_zero(table):
     # Everyone may know that a zero is a zero, so it is no partner: each line with a hidden cell has two that hold someone.
@@ -199,7 +199,7 @@ def test_a_hidden_cell_never_leans_on_a_zero(table):
     assert not hidden(after)[(table["n"] == 0).to_numpy()].any()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(tables())
 def test_protecting_twice_is_protecting_once_and_the_input_is_left_alone(table):
     before = table.copy(deep=True)
@@ -208,7 +208,7 @@ def test_protecting_twice_is_protecting_once_and_the_input_is_left_alone(table):
     pd.testing.assert_frame_equal(hide_small_cells(once), once)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=25)
 @given(tables(), st.integers(0, 10_000))
 def test_protection_holds_in_any_row_order(table, seed):
     # Where two partners are equally small, the first row is taken, so only the protection is compared, not the choice.
@@ -218,7 +218,7 @@ def test_protection_holds_in_any_row_order(table, seed):
     assert not [line for line in lines(mixed) if gone[line].sum() == 1]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=25)
 @given(tables())
 def test_visible_cells_are_untouched(table):
     after = hide_small_cells(table)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from made_city import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_city import reference
 from mrstats.measures.contrasts import mover_difference
 from mrstats.measures.proportions import wilson_interval
 

@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from made_city import reference
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_city import reference
 from mrstats.measures.proportions import difference_interval, wilson_interval, wilson_standard_error
 
 EXPECTED = reference("01_proportions")

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from made_city import reference
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import poisson
 
+from made_city import reference
 from mrstats.measures.rates import byar_interval, exact_poisson_interval, poisson_interval
 
 COUNTS = reference("02_rates")["counts"]

@@ -4,9 +4,9 @@ import shutil
 
 import openpyxl
 import pytest
-from made_city import ROOT
 
 import mrstats as mr
+from made_city import ROOT
 from mrstats.schema import DatasetError, NotPublishedError, UnknownNameError
 from mrstats.sources.scb_excel import read_scb_excel
 
@@ -91,10 +91,21 @@ def test_region_in_the_second_column_with_blank_repeats(tmp_path):
     path = workbook(
         tmp_path / "second.xlsx",
         "Folkmängden per region efter år, region och kön",
-        [[None, None, "totalt"], ["2022", "1280C1010", 5], [None, "1280C1020", 7], ["2023", "1280C1010", 6], [None, "1280C1020", 8]],
+        [
+            [None, None, "totalt"],
+            ["2022", "1280C1010", 5],
+            [None, "1280C1020", 7],
+            ["2023", "1280C1010", 6],
+            [None, "1280C1020", 8],
+        ],
     )
     cells = read_scb_excel(path).frame.set_index(["år", "region"])["value"]
-    assert cells.to_dict() == {("2022", "1280C1010"): 5, ("2022", "1280C1020"): 7, ("2023", "1280C1010"): 6, ("2023", "1280C1020"): 8}
+    assert cells.to_dict() == {
+        ("2022", "1280C1010"): 5,
+        ("2022", "1280C1020"): 7,
+        ("2023", "1280C1010"): 6,
+        ("2023", "1280C1020"): 8,
+    }
 
 
 def test_a_missing_file_and_one_that_is_no_excel_are_named(tmp_path):
@@ -113,7 +124,13 @@ def test_a_hidden_symbol_hides_the_sums_of_a_dataset(tmp_path):
     workbook(
         tmp_path / "t_000009ZZ_.xlsx",
         "Folkmängden per region efter region, år och kön",
-        [[None, "2022", None], [None, "kvinnor", "män"], ["1280C1010", 12, 15], ["1280C1020", "..", 20], ["1281C1010", 99, 99]],
+        [
+            [None, "2022", None],
+            [None, "kvinnor", "män"],
+            ["1280C1010", 12, 15],
+            ["1280C1020", "..", 20],
+            ["1281C1010", 99, 99],
+        ],
     )
     (tmp_path / "key.csv").write_text("deso,regso\n1280C1010,1280R001\n1280C1020,1280R002\n", encoding="utf-8")
     (tmp_path / "dataset.toml").write_text(
@@ -149,7 +166,9 @@ source = "SCB"
 """,
         encoding="utf-8",
     )
-    table = mr.break_down(mr.open_dataset(tmp_path), "population", by="sex", geography="deso").set_index(["geography", "sex"])
+    table = mr.break_down(mr.open_dataset(tmp_path), "population", by="sex", geography="deso").set_index(
+        ["geography", "sex"]
+    )
     assert table.loc[("1280C1010", "_T"), "value"] == 27  # the neighbour municipality's row is not in it
     assert table.loc[("1280", "men"), "value"] == 35
     for key in [("1280C1020", "women"), ("1280C1020", "_T"), ("1280", "women"), ("1280", "_T")]:

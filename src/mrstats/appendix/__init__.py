@@ -62,6 +62,15 @@ def build_appendix(
         If the edition, a parameter, a notebook's run or an output is not as it must be. A notebook that
         stopped is kept, marked, as ``notebooks/<name>.failed.ipynb`` in the output folder; nothing else there
         is touched.
+
+    Examples
+    --------
+    >>> from mrstats.schema import EditionError
+    >>> try:
+    ...     build_appendix("notebooks/editions/1066.toml")
+    ... except EditionError as error:
+    ...     print(error)
+    There is no edition file notebooks/editions/1066.toml. Editions lie in notebooks/editions/.
     """
     from .blocks import read_chapters
     from .chapters import method_chapter, receipt_chapter

@@ -226,6 +226,17 @@ def open_dataset(dataset: str | Path, *, language: str = "sv", root: str | Path 
     ------
     DatasetError
         No such folder, or its dataset.toml is wrong; the message says where.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from mrstats.example_city import build_example_city
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     build_example_city(Path(folder) / "exempelstad", persons=2000).name
+    ...     open_dataset(Path(folder) / "exempelstad").label
+    'exempelstad'
+    'Exempelstad'
     """
     folder = Path(dataset)
     if not folder.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,14 +91,17 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
         return
     years: set[int] = set()
     seen: list[pd.DataFrame] = []
+    unread = False  # a file that could not be read may hold the year that seems to be missing
     keys = _keys(city, source)
     for path in paths:
         try:
             frame = read_file(source, path)
         except MrstatsError as error:
-            yield Problem(path.name, None, str(error))
+            unread = True
+            yield _of_file(path.name, str(error))
             continue
         if len(frame) == 0:
+            unread = True
             yield Problem(path.name, None, "the file holds no rows. Deliver it again.")
             continue
         missing = sorted(_needed(city, source) - set(frame.columns)) if not source.pivot else []
@@ -108,6 +112,7 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
                 f"column {column!r} is missing. Columns: {', '.join(map(str, frame.columns))}. Correct dataset.toml or the file.",
             )
         if missing:
+            unread = True
             continue
         yield from _row_problems(city, source, path.name, frame, areas)
         if isinstance(source.year, str):
@@ -120,10 +125,8 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
             years |= set(found.dropna().astype(int))
         if keys and set(keys) <= set(frame.columns):
             seen.append(frame[keys].assign(file_=path.name, row_=frame.index))
-    if isinstance(source.year, str):
-        for year in (
-            sorted(set(city.description.years) - years) if source.grain == "person" and _all_years(city, source) else []
-        ):
+    if isinstance(source.year, str) and source.grain == "person" and _all_years(city, source) and not unread:
+        for year in sorted(set(city.description.years) - years):
             yield Problem(
                 source.files,
                 None,
@@ -139,6 +142,14 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
                 part,
                 lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.",
             )
+
+
+def _of_file(file: str, message: str) -> Problem:
+    """A reader's error as a problem: the file and row it begins with stand apart from what is wrong."""
+    found = re.match(rf"{re.escape(file)}(?:, row (\d+))?: (.*)", message, re.DOTALL)
+    if not found:
+        return Problem(file, None, message)
+    return Problem(file, int(found[1]) if found[1] else None, found[2])
 
 
 def _all_years(city: City, source: TableSource) -> bool:

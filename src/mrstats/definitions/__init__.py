@@ -175,6 +175,8 @@ REQUIRED = ("table", "measure", "label", "population", "unit", "source")
 def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
     """An indicator from its section of a dataset.toml; every mistake names the key and the cure."""
     where = f"[indicators.{name}]"
+    from mrstats.definitions import expressions  # here, so that reading words does not load the engine
+
     known = {f.name for f in fields(Indicator)} - {"name"}
     for key in spec:
         if key not in known:
@@ -191,6 +193,10 @@ def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
         values[key] = bilingual(values[key], f"{where} {key}")
     if values["measure"] not in MEASURES:
         raise DatasetError(f"{where} measure={values['measure']!r} is not one of {', '.join(MEASURES)}.")
+    if "numerator" not in spec and values["measure"] != "count":
+        raise DatasetError(f"{where} lacks 'numerator': a {values['measure']} needs to say what is counted.")
+    for key in ("numerator", "denominator"):
+        expressions.parse(values[key], where=f"{where} {key}")
     if values.get("direction", "") not in DIRECTIONS:
         raise DatasetError(f"{where} direction={values['direction']!r} must be favourable, adverse or left out.")
     return Indicator(name=name, **values)

@@ -36,9 +36,10 @@ def parse(text: str, *, where: str = "expression") -> ast.expr:
             ast.Name, ast.Constant, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.BinOp,
             ast.In, ast.NotIn, ast.List, ast.Tuple, ast.Load, *COMPARISONS, *ARITHMETIC,
         )  # fmt: skip
-        if not isinstance(node, allowed):
+        foreign = isinstance(node, ast.Constant) and type(node.value) not in (int, float, str)
+        if foreign or not isinstance(node, allowed):
             raise DatasetError(
-                f"{where}: {text!r} uses {type(node).__name__}, which is not part of the language. "
+                f"{where}: {text!r} uses {ast.unparse(node) if foreign else type(node).__name__}, which is not part of the language. "
                 "Use column names, numbers, texts in quotes, and/or/not, comparisons, in, + - * /."
             )
     return tree
@@ -57,6 +58,9 @@ def column_names(text: str) -> set[str]:
 
 def to_narwhals(text: str, *, where: str = "expression") -> nw.Expr:
     """An expression as a narwhals expression.
+
+    A comparison with a missing cell is missing, on engines that know the difference (DuckDB, Arrow, pandas' nullable
+    types); `mrstats.engine` turns plain pandas frames into such before it reads them.
 
     Examples
     --------

@@ -53,7 +53,12 @@ def read_plan(path: Path) -> Plan:
         raise EditionError(
             f"the edition has no plan ({path.name}). Run `mrstats plan {path.name.removesuffix('.plan.toml')}` once."
         )
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EditionError(
+            f"the plan {path.name} cannot be read ({error}). Run `mrstats plan` on the edition."
+        ) from None
     return Plan(tuple(map(Request.from_mapping, raw.get("request", []))), raw.get("made_from", {}))
 
 

@@ -14,7 +14,7 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_table
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.small_cells import hide_small_cells
-from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, factor_columns
+from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, EditionError, factor_columns
 
 
 def write_release(
@@ -43,6 +43,10 @@ def write_release(
     Release
     """
     rule = rule or ProtectionRule()
+    if folder.exists() and any(folder.iterdir()):
+        raise EditionError(
+            f"the release folder {folder} holds files already. A release is written once; name another folder."
+        )
     for name in ("tables", "counts", "results"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     hidden = cells = 0

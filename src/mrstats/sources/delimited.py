@@ -32,11 +32,11 @@ def read_text_table(path: Path, *, encoding: str = "utf-8", delimiter: str | Non
     """
     if not path.exists():
         raise DatasetError(
-            f"{path.name} is missing from {path.parent.name}/. Put the file there or correct its name in dataset.toml."
+            f"{path.name}: the file is missing from {path.parent.name}/. Put the file there or correct its name in dataset.toml."
         )
     raw = path.read_bytes()
     if not raw.strip():
-        raise DatasetError(f"{path.name} is empty. Deliver it again.")
+        raise DatasetError(f"{path.name}: the file is empty. Deliver it again.")
     try:
         text = raw.decode("utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
     except (UnicodeDecodeError, LookupError) as error:
@@ -64,7 +64,7 @@ def read_text_table(path: Path, *, encoding: str = "utf-8", delimiter: str | Non
         body.append([cell.strip() for cell in row] + [""] * (len(names) - len(row)))
         lines.append(line)
     if not body:
-        raise DatasetError(f"{path.name} holds a header and no rows. Deliver it again.")
+        raise DatasetError(f"{path.name}: the file holds a header and no rows. Deliver it again.")
     return pd.DataFrame(body, columns=names, index=pd.Index(lines, name="row"), dtype=str)
 
 
@@ -96,7 +96,7 @@ def read_delimited(
     for column in numeric:
         if column not in table:
             continue
-        table[column] = to_numbers(table[column], decimal=decimal, where=f"{path.name}, column {column!r}")
+        table[column] = to_numbers(table[column], decimal=decimal, where=path.name)
     return table
 
 
@@ -119,5 +119,7 @@ def to_numbers(texts: pd.Series, *, decimal: str, where: str) -> pd.Series:
             if other in text
             else "Correct the cell or the column's name in dataset.toml."
         )
-        raise DatasetError(f"{where}, row {row}: {text!r} is not a number with decimal sign {decimal!r}. {cure}")
+        raise DatasetError(
+            f"{where}, row {row}: {text!r} in column {texts.name!r} is not a number with decimal sign {decimal!r}. {cure}"
+        )
     return numbers

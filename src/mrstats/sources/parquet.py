@@ -24,13 +24,13 @@ def read_parquet(paths: list[Path]):
 
     for path in paths:
         if path.stat().st_size == 0:
-            raise DatasetError(f"{path.name} is empty (0 bytes). Deliver it again.")
+            raise DatasetError(f"{path.name}: the file is empty (0 bytes). Deliver it again.")
     connection = duckdb.connect()
     try:
         return connection.read_parquet([str(path) for path in paths], union_by_name=True)
     except duckdb.Error as error:
         names = ", ".join(path.name for path in paths)
-        raise DatasetError(f"{names} cannot be read as Parquet ({str(error).splitlines()[0]}).") from None
+        raise DatasetError(f"{names}: cannot be read as Parquet ({str(error).splitlines()[0]}).") from None
 
 
 def read_parquet_rows(path: Path):

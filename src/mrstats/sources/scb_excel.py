@@ -47,12 +47,12 @@ def read_scb_excel(path: Path) -> SourceTable:
 
     if not path.exists():
         raise DatasetError(
-            f"{path.name} is missing from {path.parent.name}/. The README beside its dataset.toml says where to download it."
+            f"{path.name}: the file is missing from {path.parent.name}/. The README beside its dataset.toml says where to download it."
         )
     try:
         rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)
     except (CalamineError, OSError) as error:
-        raise DatasetError(f"{path.name} cannot be read as an Excel file ({error}). Download it again.") from None
+        raise DatasetError(f"{path.name}: cannot be read as an Excel file ({error}). Download it again.") from None
     texts = [[_text(cell) for cell in row] for row in rows]
     if len(texts) < 4 or " efter " not in texts[0][0]:
         raise DatasetError(
@@ -61,7 +61,7 @@ def read_scb_excel(path: Path) -> SourceTable:
     dimensions = [_name(part) for part in re.split(r", | och ", texts[0][0].rsplit(" efter ", 1)[1])]
     first = next((i for i in range(2, len(texts)) if texts[i][0]), None)
     if first is None:
-        raise DatasetError(f"{path.name} holds a title and no rows.")
+        raise DatasetError(f"{path.name}: the file holds a title and no rows.")
     leading = next((c for c in range(len(texts[2])) if any(texts[r][c] for r in range(2, first))), 0)
     headings = [_repeat(texts[r][leading:]) for r in range(2, first)]
     if leading + len(headings) != len(dimensions):

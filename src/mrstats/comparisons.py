@@ -52,7 +52,8 @@ def gaps(
     DataFrame
         One row per compared group that somebody could be in, the table's columns and `GAP_COLUMNS`: difference = group − reference in the
         indicator's unit (percentage points for proportions); `disadvantage` is positive where the group is worse off;
-        `to_lift` is how many persons would have to change state for the gap to close (0 where there is none to close).
+        `to_lift` is how many persons would have to change state for the gap to close, the reference staying where
+        it is (0 where there is none to close).
 
     Raises
     ------

@@ -84,8 +84,13 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
     """
     source = city.description.tables[indicator.table]
     frame = nw.from_native(_with_missing(city.table(source.name))).lazy()
-    columns = frame.collect_schema().names()
+    schema = frame.collect_schema()
+    columns = schema.names()
     _check_columns(indicator, source, keys, columns)
+    # R and Polars write "not known" as NaN, which an engine would compare and add up as a number.
+    floats = [name for name in _read_columns(indicator, source) if schema[name] in (nw.Float32, nw.Float64)]
+    if floats:
+        frame = frame.with_columns(*[nw.col(name).fill_nan(None) for name in floats])
     year = _year(source)
     if keys.years:
         frame = frame.filter(year.is_in(list(keys.years)))
@@ -103,6 +108,12 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
         cells[name] = cells[name].astype(float)
     cells["year"] = cells["year"].astype(int)
     return cells
+
+
+def _read_columns(indicator: Indicator, source: TableSource) -> list[str]:
+    """Columns whose values are added up or compared."""
+    used = expressions.column_names(indicator.numerator) | expressions.column_names(indicator.denominator)
+    return sorted(used | {name for name in (source.count, source.weight) if name})
 
 
 def _with_missing(frame: Any) -> Any:

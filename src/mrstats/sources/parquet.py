@@ -26,6 +26,8 @@ def read_parquet(paths: list[Path]):
         if path.stat().st_size == 0:
             raise DatasetError(f"{path.name}: the file is empty (0 bytes). Deliver it again.")
     connection = duckdb.connect()
+    # A Parquet file's minimum and maximum leave NaN out; DuckDB then takes isnan() for false and x < max for true.
+    connection.execute("SET disabled_optimizers = 'statistics_propagation'")
     try:
         return connection.read_parquet([str(path) for path in paths], union_by_name=True)
     except duckdb.Error as error:

@@ -1,6 +1,7 @@
-# make appendix · make test · make lab: each sets up .venv first, if it must.
+# make appendix · make test · make lab · make bench: each sets up .venv first, if it must.
 PYTHON ?= python3
 EDITION ?= notebooks/editions/2024.toml
+EXTRAS ?= dev
 VENV := .venv
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 endif
 READY := $(VENV)/.ready
 
-.PHONY: appendix test lab check clean
+.PHONY: appendix test lab check bench clean
 
 appendix: $(READY)
 	$(BIN)/mrstats appendix $(EDITION)
@@ -23,6 +24,9 @@ lab: $(READY)
 check: $(READY)
 	$(BIN)/ruff check src tests && $(BIN)/ruff format --check src tests && $(BIN)/mypy
 
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
 clean:
 	rm -rf $(VENV) data/processed/[0-9]*
 
@@ -32,5 +36,5 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "This Python has no venv module; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	@$(PYTHON) -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml", "rb"))["tool"]["uv"]["constraint-dependencies"]))' > $(VENV)/constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)/constraints.txt --editable '.[$(EXTRAS)]'
 	@touch $(READY)

@@ -26,6 +26,7 @@ from made_city import (
     write_dataset,
 )
 from mrstats import schema
+from mrstats.breakdown import check_request, compute
 
 Z = 1.959963984540054
 FIGURES = schema.FIGURES
@@ -401,7 +402,7 @@ def test_confidence_widens_the_interval_and_is_told(city):
 
 
 def test_the_table_remembers_its_dataset(tiny):
-    assert mr.break_down(tiny, "employment").attrs["dataset"] == "tiny"
+    assert mr.break_down(tiny, "employment").attrs["dataset"] == tiny.key
 
 
 # Mistakes
@@ -525,3 +526,31 @@ def test_areas_need_a_city_that_has_them(people):
     )
     with pytest.raises(schema.MrstatsError, match="area"):
         mr.break_down(cells, "population", geography="area")
+
+
+def test_of_a_total_count_is_those_who_have_any_of_it():
+    people = random_people(5, 80)
+    people["income"] = 0.0
+    people.loc[people.index[:2], "income"] = [500.0, 700.0]
+    row = mr.break_down(made_city(people), "income_total", years=[2023, 2024])
+    assert row["count"].sum() == 2
+    assert (row["lower"] >= 0).all()
+
+
+def test_unprotected_figures_cannot_be_made_while_publishing(monkeypatch):
+    tiny = mr.tiny_city()
+    request = check_request(tiny, "employment")
+    monkeypatch.setenv("MRSTATS_MODE", "publish")
+    with pytest.raises(schema.NotPublishedError, match="publishing"):
+        compute(tiny, request)
+
+
+def test_a_year_as_text_is_one_clear_sentence():
+    with pytest.raises(schema.UnknownNameError, match="is a text"):
+        mr.break_down(mr.tiny_city(), "employment", years="2024")
+
+
+def test_two_openings_of_one_dataset_keep_their_languages():
+    swedish, english = mr.tiny_city(), mr.tiny_city(language="en")
+    assert mr.sentence(mr.break_down(swedish, "employment")).language == "sv"
+    assert mr.sentence(mr.break_down(english, "employment")).language == "en"

@@ -272,4 +272,4 @@ def test_columns_are_the_tables_and_the_gaps(tiny):
     ]
     assert list(gaps.columns[-len(new) :]) == new
     assert schema.factor_columns(gaps) == ["sex"]
-    assert gaps.attrs["dataset"] == "tiny"
+    assert gaps.attrs["dataset"].startswith("tiny|")

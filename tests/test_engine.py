@@ -1,5 +1,10 @@
 """Cells: the same from pandas and DuckDB, unplaced residents apart, strange codes named."""
 
+import os
+import signal
+import threading
+import time
+
 import duckdb
 import narwhals as nw
 import numpy as np
@@ -7,7 +12,7 @@ import pandas as pd
 import pytest
 
 from made_city import made_city, random_people
-from mrstats.engine import Keys, aggregate, indicator_cells
+from mrstats.engine import Keys, aggregate, indicator_cells, progress
 from mrstats.schema import DatasetError
 
 
@@ -67,13 +72,48 @@ def test_a_missing_column_is_named_with_those_there_are():
         indicator_cells(city, city.indicators["employment"], Keys((2024,), "area", ()))
 
 
-def test_an_empty_background_factor_is_an_error_not_a_silent_loss():
+def test_an_empty_background_factor_is_a_group_of_its_own_never_dropped():
     people = random_people(2, 50)
     people.loc[people.index[:3], "sex"] = None
     city = made_city(people)
-    with pytest.raises(DatasetError, match=r"sex.*3"):
-        indicator_cells(
-            city,
-            city.indicators["population"],
-            Keys((2023, 2024), "area", (city.description.factors["sex"],)),
-        )
+    cells = indicator_cells(
+        city,
+        city.indicators["population"],
+        Keys((2023, 2024), "area", (city.description.factors["sex"],)),
+    )
+    assert cells.loc[cells["sex"] == "unknown", "n"].sum() == 3
+    assert cells["n"].sum() == len(people)
+
+
+def test_a_share_of_other_numbers_than_0_and_1_is_refused():
+    people = random_people(2, 50)
+    people["employed"] = people["employed"].astype(int)
+    people.loc[people["age"].between(20, 64).idxmax(), "employed"] = 7
+    city = made_city(people)
+    with pytest.raises(DatasetError, match="other numbers than 0 and 1"):
+        indicator_cells(city, city.indicators["employment"], Keys((2023, 2024), "", ()))
+
+
+def test_ctrl_c_ends_a_query_and_the_connection_lives_on():
+    connection = duckdb.connect()
+    endless = connection.sql("SELECT i % 7 AS g, sin(i) AS x FROM range(400_000_000_000) t(i)")
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        aggregate(endless, {"g": nw.col("g")}, {"x": nw.col("x")})
+    assert time.monotonic() - start < 20
+    assert connection.sql("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_long_pass_tells_how_long_and_wipes_its_line(capsys):
+    with progress("employment", after=0.05):
+        time.sleep(0.3)
+    told = capsys.readouterr().err
+    assert "employment: 0 s" in told
+    assert told.endswith("\r")
+
+
+def test_a_short_pass_says_nothing(capsys):
+    with progress("employment"):
+        pass
+    assert capsys.readouterr().err == ""

@@ -19,10 +19,12 @@ FLOORS = {
     "cli": 8,
     "appendix": 7,
     **dict.fromkeys(["tables", "charts", "maps", "sentences", "display", "captions", "selection", "look"], 6),
-    **dict.fromkeys(["tablelayout", "chartdrawing", "mapdrawing", "mapclasses"], 6),
+    **dict.fromkeys(
+        ["tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids", "methods_text"], 6
+    ),
     "comparisons": 5,
     "disclosure": 4,
-    **dict.fromkeys(["breakdown", "engine", "estimates"], 3),
+    **dict.fromkeys(["breakdown", "engine", "estimates", "rollup", "personwise", "standardise", "survey"], 3),
     **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),
     **dict.fromkeys(["definitions", "geography", "measures"], 1),
     **dict.fromkeys(["schema", "language"], 0),

@@ -165,7 +165,7 @@ def test_per_cent_is_whole_in_text_with_one_decimal_under_ten(employed, expected
 
 def test_asking_about_groups_that_are_not_there_says_so(tiny):
     text = said(mr.sentence(mr.break_down(tiny, "employment"), "groups", city=tiny))
-    assert text.startswith("Källan redovisar inte andelen sysselsatta efter bakgrundsfaktorer.")
+    assert text.startswith("Underlaget visar inte andelen sysselsatta efter bakgrundsfaktorer.")
 
 
 def test_a_wholly_hidden_table_says_only_that(tiny):
@@ -223,3 +223,13 @@ def test_in_brief_has_at_most_four_points():
         return
     assert 1 <= len(points) <= 4
     assert all(point.count("**") in (0, 2) for point in points)
+
+
+def test_a_combination_is_not_compared_with_the_whole_city():
+    table = mr.break_down(mr.tiny_city(), "employment", by=["sex", "country_of_birth_five"])
+    gaps = mr.gaps(table, factor="country_of_birth_five")
+    only_women = gaps[gaps["sex"] == "women"]
+    with pytest.raises(schema.MrstatsError, match="combinations"):
+        mr.sentence(only_women)
+    whole = mr.gaps(mr.break_down(mr.tiny_city(), "employment", by="country_of_birth_five"))
+    assert said(mr.sentence(gaps)) == said(mr.sentence(whole))

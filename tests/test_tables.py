@@ -159,8 +159,8 @@ def test_years_and_indicators_can_be_rows(city):
     assert years.subtitle.endswith("Exempelstad 2022–2024")
     indicators = table(data, city=city, rows="indicator", columns="year", show=["value"])
     assert cells(indicators) == {
-        "Sysselsatta, procent": ["62,0", "64,0"],
-        "Medelinkomst, kronor": ["210\xa0400", "210\xa0400"],
+        "Sysselsatta 20–64 år, procent": ["62,0", "64,0"],
+        "Medelinkomst 20–64 år, kronor": ["210\xa0400", "210\xa0400"],
     }
 
 

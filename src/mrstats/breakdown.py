@@ -7,7 +7,6 @@ the protected release. It knows no rule of protection.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import os
 from collections.abc import Sequence
@@ -23,12 +22,14 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.definitions import Indicator, nearest
 from mrstats.estimates import estimate
+from mrstats.rollup import roll_up
 from mrstats.schema import (
     CITY,
     DESCRIPTION,
     FIGURES,
     IDENTITY,
     TOTAL,
+    UNKNOWN,
     UNPLACED,
     DatasetError,
     MrstatsError,
@@ -129,7 +130,7 @@ def break_down(
     """
     request = check_request(city, indicator, by, geography, years, crossed=crossed, confidence=confidence)
     if mode() == "publish":
-        return Release.from_environment().table(request)
+        return Release.from_environment().table(request, dataset=city.key)
     table = compute(city, request)
     if mode() == "record":
         _record(request)
@@ -147,8 +148,17 @@ def check_request(
     confidence: float = 0.95,
 ) -> Request:
     """The call as a `Request`, every name checked against the dataset."""
-    names = (indicator,) if isinstance(indicator, str) else tuple(indicator)
-    factors = (by,) if isinstance(by, str) else tuple(by)
+    if not isinstance(city, City):
+        raise UnknownNameError(
+            f"break_down works on an opened dataset, not on {city!r}. Open it: city = mr.open_dataset(…)."
+        )
+    names = (indicator,) if isinstance(indicator, str) else tuple(dict.fromkeys(indicator or ()))
+    factors = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by or ()))
+    geography = geography or CITY
+    if isinstance(years, str):
+        raise UnknownNameError(
+            f"years={years!r} is a text; write the number, years={years.strip() or 2024}, or a list of numbers."
+        )
     if not names:
         raise UnknownNameError(f"no indicator was named. {city.name} has {', '.join(city.indicators)}.")
     for name in names:
@@ -165,7 +175,9 @@ def check_request(
             f"geography={geography!r} is not a level of {city.name} ({nearest(geography, [CITY, *city.geographies])})."
         )
     known = city.description.years
-    wanted = (int(years),) if isinstance(years, (int, np.integer)) else tuple(int(y) for y in years or known[-1:])
+    held = {city.description.tables[city.indicators[name].table].years or known for name in names}
+    latest = min((years_of[-1:] for years_of in held), default=known[-1:])
+    wanted = (int(years),) if isinstance(years, (int, np.integer)) else tuple(int(y) for y in years or latest)
     for year in wanted:
         if known and year not in known:
             raise UnknownNameError(f"years={year} is not in {city.name}, which has {known[0]}–{known[-1]}.")
@@ -173,10 +185,12 @@ def check_request(
 
 
 def compute(city: City, request: Request) -> pd.DataFrame:
-    """The unprotected table of a request, straight from the dataset."""
+    """The unprotected table of a request, straight from the dataset; publishing, a notebook may not ask for it."""
+    if mode() == "publish":
+        raise NotPublishedError("unprotected figures cannot be made while publishing; ask with mr.break_down.")
     parts = [_one_indicator(city, city.indicators[name], request) for name in request.indicators]
     table = pd.concat(parts, ignore_index=True)
-    table.attrs["dataset"] = city.name
+    table.attrs["dataset"] = city.key
     return table
 
 
@@ -193,23 +207,18 @@ def _check_published(city: City, indicator: Indicator, factors: tuple[str, ...])
 
 
 def _one_indicator(city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
-    sets: list[tuple[str, ...]]
-    if request.crossed:
-        sets = [s for size in range(len(request.by) + 1) for s in itertools.combinations(request.by, size)]
-    else:
-        sets = [(), *((factor,) for factor in request.by)]
     grain = city.description.tables[indicator.table].grain
-    levels = [CITY] if request.geography == CITY else [request.geography, CITY]
+    levels = [CITY] if request.geography == CITY else [CITY, request.geography]
     column = _area_column(city, indicator, request.geography)
-    parts = []
-    if request.crossed or grain == "cell":
-        cells = _cells(city, indicator, request, request.by, column)
-        parts = [_margin(city, cells, request, level, subset) for level in levels for subset in sets
-                 if request.crossed or not subset or level == CITY]  # fmt: skip
+    if request.crossed:
+        parts = [_margins(city, _cells(city, indicator, request, request.by, column), request, levels, request.by)]
     else:  # one pass a factor: the finest cross of many factors would be far larger than what is asked for
-        for subset in sets:
-            cells = _cells(city, indicator, request, subset, column if not subset else "")
-            parts += [_margin(city, cells, request, level, subset) for level in levels if not subset or level == CITY]
+        parts = []
+        every = _cells(city, indicator, request, (), column) if grain == "cell" else None
+        for subset in [(), *((factor,) for factor in request.by)]:
+            cells = _cells(city, indicator, request, subset, "" if subset else column) if every is None else every
+            part = _margins(city, cells, request, [CITY] if subset else levels, subset)
+            parts.append(part[part[subset[0]] != TOTAL] if subset else part)
     table = estimate(pd.concat(parts, ignore_index=True), indicator, confidence=request.confidence)
     return _arrange(table, city, indicator, request)
 
@@ -235,7 +244,7 @@ def _area_column(city: City, indicator: Indicator, level: str) -> str:
 
 
 def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ...], column: str) -> pd.DataFrame:
-    """Finest cells of a request, their area already that of the level asked for."""
+    """Finest cells of a request; their areas are of the level in `attrs`, or of none."""
     every = city.description.factors
     if (
         city.description.tables[indicator.table].grain == "cell"
@@ -256,35 +265,46 @@ def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ..
         for n, s in city.description.levels.items()
         if s.column == column and city.geography.nests(n, request.geography)
     )
-    upward = {**city.geography.between(base, request.geography), UNPLACED: UNPLACED}
-    strange = sorted(set(cells[engine.AREA]) - set(upward))
+    strange = sorted(set(cells[engine.AREA].unique()) - city.geography.division(base).codes - {UNPLACED})
     if strange:
         raise DatasetError(
             f"table {indicator.table!r}, column {column!r}: area code {strange[0]!r} is not in [geographies.{base}] "
             f"({len(strange)} such codes). Check the code, or the vintage of the division."
         )
-    cells[engine.AREA] = cells[engine.AREA].map(upward)
+    cells.attrs["level"] = base
     return cells
 
 
-def _margin(city: City, cells: pd.DataFrame, request: Request, level: str, subset: tuple[str, ...]) -> pd.DataFrame:
-    """Cells rolled up to one level and one set of factors, every combination present."""
-    rows = cells
-    for name in (name for name in cells if name in city.factors):
-        own_total = rows[name] == TOTAL  # a publisher's own total is exact where a sum of its groups may not be
-        if name in subset:
-            rows = rows[~own_total]
-        elif own_total.any():
-            rows = rows[own_total]
-    rows = rows.assign(geography=city.municipality if level == CITY else rows[engine.AREA], geography_level=level)
-    keys = ["year", "geography_level", "geography", *subset]
-    sums = rows.groupby(keys, as_index=False)[[*engine.SUMS, "hidden"]].sum()
-    groups = [[g.code for g in city.factors[name].groups] for name in subset]
-    areas = [city.municipality] if level == CITY else sorted(city.geography.division(level).codes) + (
-        [UNPLACED] if (sums["geography"] == UNPLACED).any() else [])  # fmt: skip
-    grid = pd.MultiIndex.from_product([request.years, [level], areas, *groups], names=keys)
-    full = sums.set_index(keys).reindex(grid, fill_value=0.0).reset_index()
-    return full.assign(**{name: TOTAL for name in request.by if name not in subset})
+def _margins(
+    city: City, cells: pd.DataFrame, request: Request, levels: list[str], subset: tuple[str, ...]
+) -> pd.DataFrame:
+    """Cells rolled up to the levels and to all subsets of some factors, every combination present."""
+    areas = {}
+    for level in levels:
+        if level == CITY:
+            areas[level] = ([city.municipality], dict.fromkeys(cells[engine.AREA].unique(), city.municipality))
+        else:
+            inside = {**city.geography.between(cells.attrs["level"], level), UNPLACED: UNPLACED}
+            unplaced = [UNPLACED] if (cells[engine.AREA] == UNPLACED).any() else []
+            areas[level] = (sorted(city.geography.division(level).codes) + unplaced, inside)
+    codes = {
+        name: factor.codes + ([UNKNOWN] if UNKNOWN in set(cells[name]) - set(factor.codes) else [])
+        for name, factor in city.factors.items()
+        if name in cells
+    }
+    alike = {n for n, same in engine.ALIKE.items() if cells[n].equals(cells[same])}  # added up once
+    names = [name for name in (*engine.SUMS, "hidden") if name not in alike]
+    rows, sums = roll_up(
+        cells,
+        cells[names].to_numpy(),
+        years=request.years,
+        areas=areas,
+        groups={name: codes.pop(name) for name in subset},
+        collapse=codes,
+    )
+    rows = rows.astype({name: "str" for name in rows if name != "year"})
+    table = rows.assign(**dict(zip(names, sums.T, strict=True)), **{n: TOTAL for n in request.by if n not in subset})
+    return engine.with_alike(table)
 
 
 def _arrange(table: pd.DataFrame, city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
@@ -301,7 +321,7 @@ def _arrange(table: pd.DataFrame, city: City, indicator: Indicator, request: Req
     order = {"level": (table["geography_level"] != CITY), "last": (table["geography"] == UNPLACED)}
     ranks = [table["year"], order["level"], order["last"], table["geography"]]
     for name in request.by:
-        rank = {code: i for i, code in enumerate([TOTAL, *city.factors[name].codes])}
+        rank = {code: i for i, code in enumerate([TOTAL, *(group.code for group in city.factors[name].groups)])}
         ranks.append(table[name].map(rank))
     return table.iloc[np.lexsort(ranks[::-1])][columns].reset_index(drop=True)
 

@@ -83,13 +83,16 @@ class Captions:
             return self.word(name)
         return self.city.factors[name].label[self.language]
 
-    def where(self, record: dict, factor: str) -> str:
-        """*bland kvinnor* or *i stadsområdet Öster*: where in a sentence a row's value holds."""
-        if factor != GEOGRAPHY:
-            return f"{self.word('among')} {self._group(factor, record[factor]).among[self.language]}"
-        level, code = record["geography_level"], record[GEOGRAPHY]
-        definite = self.city.geographies[level].definite[self.language]
-        return f"{self.word('in_area')} {definite} {self.area(level, code)}"
+    def where(self, record: dict, *dimensions: str) -> str:
+        """*bland kvinnor 25–44 år i stadsområdet Öster*: where in a sentence a row's value holds."""
+        named = [name for name in dimensions if name != GEOGRAPHY and record[name] != schema.TOTAL]
+        among = [self._group(name, record[name]).among[self.language] for name in named]
+        parts = [f"{self.word('among')} {_one_phrase(among, self.word('people'))}"] if among else []
+        if GEOGRAPHY in dimensions and record["geography_level"] != schema.CITY:
+            level, code = record["geography_level"], record[GEOGRAPHY]
+            definite = self.city.geographies[level].definite[self.language]
+            parts.append(f"{self.word('in_area')} {definite} {self.area(level, code)}")
+        return " ".join(parts)
 
     def indicator(self, name: str):
         """The definition of an indicator."""
@@ -206,12 +209,12 @@ class Captions:
         groups = [self._group(factor, code).among[self.language] for factor, code in fixed_groups(table).items()]
         return f"{self.word('among')} {', '.join(groups)}" if groups else ""
 
-    def finding(self, indicator, extreme: tuple[dict, str] | None, factor: str) -> str | None:
+    def finding(self, indicator, extreme: tuple[dict, str] | None, *dimensions: str) -> str | None:
         """*Andelen sysselsatta är lägst i stadsområdet Öster*; None where nothing is sure."""
         if extreme is None or indicator.share is None or indicator.measure in ("count", "total"):
             return None
         record, end = extreme
-        slots = {"extreme": self.word(f"{end}_adverb"), "where": self.where(record, factor)}
+        slots = {"extreme": self.word(f"{end}_adverb"), "where": self.where(record, *dimensions)}
         return self.word("title_extreme", share=self.share(indicator, definite=True), **slots)
 
     def subtitle(self, table, indicators: Sequence, by: Sequence[str], *, with_interval: bool = False) -> str:
@@ -283,6 +286,13 @@ def lower_first(text: str) -> str:
     """
     abbreviated = any(letter.isupper() for letter in text.split(" ")[0][1:])
     return text if abbreviated else text[:1].lower() + text[1:]
+
+
+def _one_phrase(phrases: Sequence[str], people: str) -> str:
+    """Several groups as one: *kvinnor* and *personer 25–44 år* are *kvinnor 25–44 år*."""
+    first = next((phrase for phrase in phrases if not phrase.startswith(people)), phrases[0])
+    others = [phrase for phrase in phrases if phrase != first]
+    return first + "".join(f" {o.removeprefix(people)}" if o.startswith(people) else f", {o}" for o in others)
 
 
 def _parts(field: str) -> tuple[str, ...]:

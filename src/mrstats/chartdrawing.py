@@ -11,12 +11,127 @@ from .language import capital, number
 from .schema import CITY, UNRELIABLE, MrstatsError
 from .selection import GEOGRAPHY, Block, Comparison, codes, is_shown, is_sure
 
+MOST_PANELS = 9
+"""Small multiples that can still be compared with each other."""
+
 MOST_ROWS = 42
 """Rows of 4.7 mm that fit a page together with headings, axis and caption."""
 
 _HEADER, _AXIS, _INDENT = 6.6, 10.4, 3.0
 _PLOT_LEFT, _PLOT_LEAST = 42.0, 42.0
 _LETTER_GAP, _WRAPPED_LINE = 0.9, 3.9
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A horizontal scale between two places on a sheet: round ends, and ticks whose labels lie apart."""
+
+    low: float
+    high: float
+    step: float
+    left: float
+    right: float
+    language: str
+    mirrored: bool = False
+
+    @classmethod
+    def around(cls, values, left: float, right: float, language: str, *, mirrored: bool = False) -> Axis:
+        """Round ends around all values, and zero when it is near; a mirrored axis runs as far either side of zero."""
+        known = [value for value in values if not math.isnan(value)] or [0.0, 1.0]
+        low, high = min(known), max(known)
+        low = -high if mirrored else 0.0 if 0 <= low <= 0.35 * high else low
+        for cuts in range(5, 0, -1):  # fewer and fewer ticks until their labels lie apart
+            step = _round_step(((high - low) or abs(high) or 1.0) / cuts)
+            start, stop = math.floor(low / step) * step, math.ceil(high / step) * step
+            if mirrored:
+                start, stop = low, high
+            axis = cls(start, max(stop, start + step), step, left, right, language, mirrored)
+            label = max(look.text_width(axis.tick(end), look.SMALL_SIZE) for end in (axis.low, axis.high))
+            if axis.x(step) - axis.x(0) >= label + 2:
+                break
+        return axis
+
+    def x(self, value: float) -> float:
+        """Millimetres from the left edge of the sheet."""
+        return self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
+
+    def tick(self, value: float) -> str:
+        """A value as it stands under the axis, with as many decimals as the step has."""
+        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
+        return number(abs(value) if self.mirrored else value, self.language, decimals=decimals)
+
+    @property
+    def broken(self) -> bool:
+        """Whether the axis starts above (or wholly apart from) zero."""
+        return self.low > 0 or self.high < 0
+
+    def notes(self, word) -> list[str]:
+        """What has to be said of an axis without zero."""
+        return [word("axis_break", start=self.tick(self.low)).rstrip(".")] if self.broken else []
+
+    def draw(self, sheet: look.Sheet, top: float, bottom: float) -> None:
+        """Grid lines from top to bottom, labels below, and two short strokes where the axis is cut."""
+        for tick in range(math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9) + 1):
+            value = tick * self.step
+            x = self.x(value)
+            sheet.line([x, x], [top, bottom], colour=look.GRID, width=look.GRID_LINE, layer=1)
+            sheet.text(x, bottom + 3.8, self.tick(value), size=look.SMALL_SIZE, colour=look.TEXT_2, align="center")
+        for shift in (-2.4, -1.4) if self.broken else ():
+            x = self.left + shift
+            sheet.line([x - 0.5, x + 0.5], [bottom + 1, bottom - 1], colour=look.TEXT_2, width=0.8)
+
+
+def axis_name(words: Captions, indicator) -> str:
+    """What the axis measures and in which unit."""
+    share, unit = words.share(indicator), indicator.unit[words.language]
+    return capital(share if unit in share else f"{share}, {unit}")
+
+
+def name_axis(sheet: look.Sheet, middle: float, y: float, name: str) -> None:
+    """Write the axis's name about `middle`, inside the sheet."""
+    half = look.text_width(name, look.SMALL_SIZE) / 2
+    x = max(half, min(middle, look.COLUMN_WIDTH - half))
+    sheet.text(x, y, name, size=look.SMALL_SIZE, colour=look.TEXT_2, align="center")
+
+
+def is_hollow(record: dict) -> bool:
+    """Whether a row's mark is drawn hollow: of low reliability, or a difference that may be chance."""
+    return UNRELIABLE in codes(record) or ("difference" in record and not is_sure(record))
+
+
+def judging_colour(record: dict) -> str:
+    """Brick for certainly worse, blue for certainly better, ink for all else; never a group's colour."""
+    disadvantage = record.get("disadvantage", math.nan)
+    if not is_sure(record) or math.isnan(disadvantage) or disadvantage == 0:
+        return look.INK
+    return look.WORSE if disadvantage > 0 else look.BETTER
+
+
+def draw_mark(sheet: look.Sheet, axis: Axis, record: dict, y: float, *, colour: str, hollow: bool, shape="o") -> None:
+    """A dot at the value and, where there is an interval, a line between its ends."""
+    ends = [record["lower"], record["upper"]]
+    if not any(math.isnan(end) for end in ends):
+        sheet.line([axis.x(end) for end in ends], [y, y], colour=colour, width=look.INTERVAL_LINE, layer=4)
+    fill, edge = (look.WHITE, colour) if hollow else (colour, None)
+    sheet.mark(axis.x(record["value"]), y, shape=shape, fill=fill, edge=edge)
+
+
+def panel_places(count: int, left: float, *, least: float, gap: float) -> list[tuple[int, float, float]]:
+    """Tier, left and right end of each of some small multiples of equal width, in as few tiers as fit."""
+    room = look.COLUMN_WIDTH - gap / 2 - left + gap
+    tiers = math.ceil(count / max(1, int(room / (least + gap))))
+    across = math.ceil(count / tiers)
+    starts = [left + place * room / across for place in range(across)]
+    return [
+        (place // across, starts[place % across], starts[place % across] + room / across - gap)
+        for place in range(count)
+    ]
+
+
+def _round_step(rough: float) -> float:
+    """A step near `rough` that is 1, 2 or 5 times a power of ten."""
+    power = 10 ** math.floor(math.log10(rough))
+    return power * min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough)))
 
 
 @dataclass(frozen=True)
@@ -44,8 +159,16 @@ class Drawing:
         self.one_reference = len({(name, value) for name, value in self.references if value is not None}) == 1
         self._lay_out_columns()
         self._lay_out_rows()
-        self.low, self.high, self.step = self._scale()
+        ends = [record[end] for record in found.records for end in ("value", "lower", "upper")]
+        ends += [value for _, value in self.references if value is not None]
+        self.axis = Axis.around(ends, self.plot_left, self.plot_right, words.language)
         self.sheet = look.Sheet(look.COLUMN_WIDTH, self.height)
+
+    @property
+    def whole(self) -> tuple[str, float] | None:
+        """Name and value of what every row is compared with, where that is the same for all."""
+        known = [(name, value) for name, value in self.references if value is not None]
+        return known[0] if self.one_reference else None
 
     def _lay_out_columns(self) -> None:
         """Right edges of the columns from the right, then the room that is left for the plot."""
@@ -111,36 +234,6 @@ class Drawing:
     def _difference_head(self) -> str:
         return self.words.word("difference_points" if self.indicator.measure == "proportion" else "difference")
 
-    def _scale(self) -> tuple[float, float, float]:
-        """Ends and step of the axis: round numbers around everything drawn, and zero when it is near."""
-        ends = [record[end] for record in self.found.records for end in ("value", "lower", "upper")]
-        ends += [value for _, value in self.references if value is not None]
-        known = [end for end in ends if not math.isnan(end)] or [0.0, 1.0]
-        low, high = min(known), max(known)
-        low = 0.0 if 0 <= low <= 0.35 * high else low
-        cuts = 5
-        while True:  # fewer and fewer ticks until their labels lie apart
-            step = _round_step(((high - low) or abs(high) or 1.0) / cuts)
-            start, stop = math.floor(low / step) * step, math.ceil(high / step) * step
-            stop = max(stop, start + step)
-            room = (self.plot_right - self.plot_left) * step / (stop - start)
-            label = max(look.text_width(self._tick(end, step), look.SMALL_SIZE) for end in (start, stop))
-            if room >= label + 2 or cuts <= 1:
-                return start, stop, step
-            cuts -= 1
-
-    def _tick(self, value: float, step: float) -> str:
-        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-        return number(value, self.words.language, decimals=decimals)
-
-    def _x(self, value: float) -> float:
-        return self.plot_left + (value - self.low) / (self.high - self.low) * (self.plot_right - self.plot_left)
-
-    @property
-    def broken(self) -> bool:
-        """Whether the axis starts above (or wholly apart from) zero."""
-        return self.low > 0 or self.high < 0
-
     def svg(self) -> str:
         """Draw everything, once."""
         self._draw_header()
@@ -162,33 +255,17 @@ class Drawing:
             self.sheet.text(edge, 3.2, heads[column], size=look.SMALL_SIZE, colour=look.TEXT_2, align="right")
 
     def _draw_axis(self) -> None:
-        count = round((self.high - self.low) / self.step)
-        for tick in range(count + 1):
-            value = self.low + tick * self.step
-            x = self._x(value)
-            self.sheet.line([x, x], [_HEADER - 0.8, self.bottom], colour=look.GRID, width=look.GRID_LINE, layer=1)
-            label = self._tick(value, self.step)
-            self.sheet.text(x, self.bottom + 3.8, label, size=look.SMALL_SIZE, colour=look.TEXT_2, align="center")
+        self.axis.draw(self.sheet, _HEADER - 0.8, self.bottom)
         self.sheet.line([0, look.COLUMN_WIDTH], [self.bottom] * 2)
-        if self.broken:
-            for shift in (-2.4, -1.4):  # two short strokes across the line: the axis is cut here
-                x = self._x(self.low) + shift
-                self.sheet.line([x - 0.5, x + 0.5], [self.bottom + 1, self.bottom - 1], colour=look.TEXT_2, width=0.8)
-        share, unit = self.words.share(self.indicator), self.indicator.unit[self.words.language]
-        name = capital(share if unit in share else f"{share}, {unit}")
         middle = (self.plot_left + self.plot_right) / 2
-        half = look.text_width(name, look.SMALL_SIZE) / 2
-        self.sheet.text(
-            min(middle, look.COLUMN_WIDTH - half), self.bottom + 7.9, name,
-            size=look.SMALL_SIZE, colour=look.TEXT_2, align="center",
-        )  # fmt: skip
+        name_axis(self.sheet, middle, self.bottom + 7.9, axis_name(self.words, self.indicator))
 
     def _draw_references(self) -> None:
         """Dashed lines: the whole through all blocks, or each block's comparison group through that block."""
         dash: dict = {"colour": look.INK, "width": look.MEAN_LINE, "dash": (4, 2), "layer": 3}
-        if self.one_reference:
-            name, value = next((name, value) for name, value in self.references if value is not None)
-            x = self._x(value)
+        if self.whole:
+            name, value = self.whole
+            x = self.axis.x(value)
             self.sheet.line([x, x], [4.4, self.bottom], **dash)
             label = f"{capital(name)} {self.words.value(value, self.indicator)}"
             half = look.text_width(label, weight=look.SEMIBOLD) / 2
@@ -199,7 +276,7 @@ class Drawing:
         ends = [*self.headings[1:], self.bottom]
         for (_, known), top, end in zip(self.references, self.headings, ends, strict=True):
             if known is not None:
-                x = self._x(known)
+                x = self.axis.x(known)
                 self.sheet.line([x, x], [top + look.HEADING_ROW, end], **dash)
 
     def _draw_heading(self, block: Block, top: float) -> None:
@@ -217,7 +294,7 @@ class Drawing:
     def _draw_row(self, row: _Row) -> None:
         record, y = row.record, row.middle
         sure = is_sure(record)
-        colour = _colour(record, sure)
+        colour = judging_colour(record)
         for place, line in enumerate(row.label):
             shift = (place - (len(row.label) - 1) / 2) * _WRAPPED_LINE
             self.sheet.middle(_INDENT, y + shift, line)
@@ -235,14 +312,7 @@ class Drawing:
             if sure:
                 self.sheet.mark(self.arrow, y, shape="^" if record["difference"] > 0 else "v", size=4.2, fill=colour)
         if is_shown(record):
-            self._draw_mark(record, y, colour, hollow=UNRELIABLE in codes(record) or (self.has_gaps and not sure))
-
-    def _draw_mark(self, record: dict, y: float, colour: str, *, hollow: bool) -> None:
-        ends = [record["lower"], record["upper"]]
-        if not any(math.isnan(end) for end in ends):
-            self.sheet.line([self._x(end) for end in ends], [y, y], colour=colour, width=look.INTERVAL_LINE, layer=4)
-        fill, edge = (look.WHITE, colour) if hollow else (colour, None)
-        self.sheet.mark(self._x(record["value"]), y, fill=fill, edge=edge)
+            draw_mark(self.sheet, self.axis, record, y, colour=colour, hollow=is_hollow(record))
 
     def notes(self) -> list[str]:
         """Explanations of exactly the marks that are drawn."""
@@ -255,16 +325,13 @@ class Drawing:
             notes.append(word("hollow_explained"))
         if self.has_gaps and self.indicator.measure == "proportion":
             notes.append(word("points_explained"))
-        if self.broken:
-            notes.append(word("axis_break", start=self._tick(self.low, self.step)).rstrip("."))
+        notes += self.axis.notes(word)
         fields = [field for field in ("value", "n", "difference") if field in self.edges]
         cells = {self._text(record, field) for record in records for field in fields}
         return notes + self.words.notes(cells, [self.words.letters(shown)])
 
     def _compared_with(self) -> str:
-        if self.one_reference:
-            return next(name for name, value in self.references if value is not None)
-        return self.words.word("the_reference_group")
+        return self.whole[0] if self.whole else self.words.word("the_reference_group")
 
 
 def _reference(table, block: Block, whole, words, indicator) -> tuple[str, float | None]:
@@ -280,17 +347,3 @@ def _reference(table, block: Block, whole, words, indicator) -> tuple[str, float
         return "", None
     named = words.reference(records, indicator)
     return named[0] if named else "", records[0]["reference_value"]
-
-
-def _round_step(rough: float) -> float:
-    """A step near `rough` that is 1, 2 or 5 times a power of ten."""
-    power = 10 ** math.floor(math.log10(rough))
-    return power * min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough)))
-
-
-def _colour(record: dict, sure: bool) -> str:
-    """Brick for certainly worse, blue for certainly better, ink for all else; never a group's colour."""
-    disadvantage = record.get("disadvantage", math.nan)
-    if not sure or math.isnan(disadvantage) or disadvantage == 0:
-        return look.INK
-    return look.WORSE if disadvantage > 0 else look.BETTER

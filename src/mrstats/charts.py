@@ -7,6 +7,7 @@ import math
 from . import look
 from .captions import Captions, lower_first
 from .chartdrawing import Drawing
+from .crossings import CrossedDrawing, Crossing, cross
 from .display import Display, marks_for
 from .language import capital
 from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError, factor_columns
@@ -35,8 +36,9 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     ----------
     data : DataFrame
         What `mr.gaps` returned, or rows of `mr.break_down` (then without the column of differences), of one
-        indicator. The newest year is drawn. One-way rows only: the city by each factor, areas by total, or
-        one area's own profile; crosses belong in `mr.table`.
+        indicator. The newest year is drawn: one-way rows (the city by each factor, areas by total, one area's
+        own profile) as one list; two factors crossed, a factor and areas, or two factors and areas as small
+        multiples, the whole first.
     title : str, optional
         At most twelve words; without it a finding that the intervals bear, else what the chart shows.
     alt : str, optional
@@ -56,7 +58,8 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     Raises
     ------
     MrstatsError
-        If the table holds several indicators, crosses only, or more rows than fit a page.
+        If the table holds several indicators, more than three crossed dimensions, or more rows or panels than
+        fit a page.
 
     Examples
     --------
@@ -67,18 +70,23 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     """
     words = Captions.of(data, city, language)
     shown = latest_year(masked(data))
+    crossing = cross(shown, words) if len(shown) and shown["indicator"].nunique() == 1 else None
     found = comparison(shown) if len(shown) else Comparison((), None)
-    if not found.records:
+    if not (crossing or found).records:
         return _nothing_published(shown, words)
     indicator = words.indicator(only_indicator(shown))
-    found = Comparison(tuple(_in_order(block, words) for block in found.blocks), found.whole)
-    drawing = Drawing(shown, found, indicator, words)
+    drawing: Drawing | CrossedDrawing
+    if crossing:
+        drawing = CrossedDrawing(shown, crossing, indicator, words)
+    else:
+        found = Comparison(tuple(_in_order(block, words) for block in found.blocks), found.whole)
+        drawing = Drawing(shown, found, indicator, words)
     return Display(
         "figure",
         words.language,
         marks=marks_for(words.city, words.language),
-        title=_title(shown, found, indicator, title, words),
-        subtitle=_subtitle(shown, indicator, found, words),
+        title=_title(shown, drawing, title),
+        subtitle=_subtitle(shown, drawing),
         source=words.source(shown, [indicator]),
         notes=drawing.notes(),
         alt=_alt(shown, drawing, alt),
@@ -92,8 +100,9 @@ def _nothing_published(shown, words) -> Display:
     """The text that stands where a chart cannot: the source holds the city's total only."""
     if len(shown) and (shown["geography_level"] != CITY).any():
         raise MrstatsError(
-            f"The table holds {len(shown)} rows that cross factors or areas. A chart compares one by one. "
-            "Use mr.table, or keep the rows where the other factors are totals (_T)."
+            f"The table holds {len(shown)} rows that cross factors or areas in a way no chart shows: one by one, "
+            "two factors, or one or two factors and areas. Use mr.table, or keep the rows where the other factors "
+            "are totals (_T)."
         )
     names = shown["indicator"].unique() if len(shown) else []
     shares = [words.share(words.indicator(name), definite=True) for name in names]
@@ -129,14 +138,21 @@ def _in_order(block: Block, words) -> Block:
     return Block(block.factor, block.level, tuple(sorted(block.records, key=place)))
 
 
-def _factors(found: Comparison, words) -> list[str]:
+def _factors(drawing: Drawing | CrossedDrawing) -> list[str]:
+    """What the chart is split by, as inside a sentence."""
+    found, words = drawing.found, drawing.words
+    if isinstance(found, Crossing):
+        return [lower_first(words.dimension(name, found.level)) for name in found.dimensions]
     return [lower_first(words.dimension(block.factor, block.level)) for block in found.blocks]
 
 
-def _title(table, found: Comparison, indicator, given, words) -> str:
+def _title(table, drawing: Drawing | CrossedDrawing, given: str | None) -> str:
+    found, indicator, words = drawing.found, drawing.indicator, drawing.words
     finding = None
     if not holds_every_group(table):
         pass  # what is true of one group only is no finding about all
+    elif isinstance(found, Crossing):
+        finding = words.finding(indicator, surely_extreme(found.inner, indicator.direction), *found.dimensions)
     elif len(found.blocks) == 1:
         block = found.blocks[0]
         finding = words.finding(indicator, surely_extreme(block.records, indicator.direction), block.factor)
@@ -144,39 +160,48 @@ def _title(table, found: Comparison, indicator, given, words) -> str:
         factor = lower_first(words.dimension(widest.factor, widest.level))
         finding = words.word("title_spread", share=words.share(indicator, definite=True), factor=factor)
     what, by = words.share(indicator), words.word("by")
-    descriptive = f"{what} {by} {words.joined(_factors(found, words))}"
+    descriptive = f"{what} {by} {words.joined(_factors(drawing))}"
     return words.title(given, finding, descriptive, f"{what} {by} {words.word('background_factors')}", what)
 
 
-def _subtitle(table, indicator, found: Comparison, words) -> str:
-    has_intervals = any(not math.isnan(record["lower"]) for record in found.records)
-    return words.subtitle(table, [indicator], [], with_interval=has_intervals)
+def _subtitle(table, drawing: Drawing | CrossedDrawing) -> str:
+    has_intervals = any(not math.isnan(record["lower"]) for record in drawing.found.records)
+    by = _factors(drawing) if isinstance(drawing.found, Crossing) else []
+    return drawing.words.subtitle(table, [drawing.indicator], by, with_interval=has_intervals)
 
 
-def _alt(table, drawing: Drawing, given: str | None) -> str:
+def _alt(table, drawing: Drawing | CrossedDrawing, given: str | None) -> str:
     """What is drawn, the whole, the two ends, what is uncertain or hidden, and where all numbers are."""
     words, found, indicator, word = drawing.words, drawing.found, drawing.indicator, drawing.words.word
-    shown = [(record, block) for block in found.blocks for record in block.records if is_shown(record)]
+    if isinstance(found, Crossing):
+        opening = word("alt_crossing", count=len(found.panels))
+        placed = [(record, found.dimensions) for record in found.inner]
+    else:
+        opening = word("alt_chart")
+        placed = [(record, [block.factor]) for block in found.blocks for record in block.records]
+    shown = [(record, dimensions) for record, dimensions in placed if is_shown(record)]
+    drawn = [record for record in found.records if "reference_only" not in record]
     share = words.share(indicator, definite=True)
     what = [word("alt_what", share=capital(share), year=words.years(table))]
     what[0] = f"{what[0]} {words.only(table)}".strip()
-    count, factors = len(found.records), words.joined(_factors(found, words))
+    count, factors = len(drawn), words.joined(_factors(drawing))
     one = word("alt_comparison_one", factors=factors)
     what.append(one if count == 1 else word("alt_comparisons", count=count, factors=factors))
-    if drawing.one_reference:
-        name, value = next((name, value) for name, value in drawing.references if value is not None)
+    if drawing.whole:
+        name, value = drawing.whole
         what.append(f"{name} {words.value(value, indicator, unit=True)}")
-    sentences = [word("alt_chart"), "; ".join(what) + "."]
-    all_shown = len(shown) == len(found.records)
+    sentences = [opening, "; ".join(what) + "."]
+    all_shown = len(shown) == len(placed)
     said = _ends(shown, all_shown, words, indicator) if against_whole(table) else _widest_gap(shown, words, indicator)
     sentences += [said] * bool(said)
-    hidden = sum(CONFIDENTIAL in codes(record) for record in found.records)
+    hidden = sum(CONFIDENTIAL in codes(record) for record in drawn)
     if drawing.has_gaps:
-        unsure = sum(not is_sure(record) for record, _ in shown)
-        key = "alt_all_sure" if not unsure else "alt_unsure_one" if len(shown) == 1 else "alt_unsure"
-        sentences.append(word(key, count=unsure, total=len(shown)))
+        compared = [record for record in drawn if is_shown(record)]
+        unsure = sum(not is_sure(record) for record in compared)
+        key = "alt_all_sure" if not unsure else "alt_unsure_one" if len(compared) == 1 else "alt_unsure"
+        sentences.append(word(key, count=unsure, total=len(compared)))
     if hidden:
-        sentences.append(word("alt_hidden", count=hidden, total=len(found.records)))
+        sentences.append(word("alt_hidden", count=hidden, total=len(drawn)))
     more = [word("alt_intervals")]
     return words.alt(given, [*sentences, word("alt_where")], more + [word("alt_none_hidden")] * (not hidden))
 
@@ -189,9 +214,9 @@ def _ends(shown, all_shown: bool, words, indicator) -> str:
     high, low = (end(rivals, key=lambda pair: pair[0]["value"]) for end in (max, min))
     return words.word(
         "alt_range" if all_shown else "alt_range_shown",
-        high_where=words.where(high[0], high[1].factor),
+        high_where=words.where(high[0], *high[1]),
         high=words.value(high[0]["value"], indicator),
-        low_where=words.where(low[0], low[1].factor),
+        low_where=words.where(low[0], *low[1]),
         low=words.value(low[0]["value"], indicator),
     )
 
@@ -201,10 +226,10 @@ def _widest_gap(shown, words, indicator) -> str:
     rivals = [pair for pair in shown if not math.isnan(pair[0]["difference"])]
     if not rivals:
         return ""
-    record, block = max(rivals, key=lambda pair: abs(pair[0]["difference"]))
+    record, dimensions = max(rivals, key=lambda pair: abs(pair[0]["difference"]))
     return words.word(
         "alt_gap",
-        where=words.where(record, block.factor),
+        where=words.where(record, *dimensions),
         value=words.value(record["value"], indicator),
         reference=words.value(record["reference_value"], indicator),
         difference=words.figure(record, "difference", indicator),

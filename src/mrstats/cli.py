@@ -40,6 +40,12 @@ def _plainly(command):
         except MrstatsError as error:
             print(f"mrstats: {error}", file=sys.stderr)
             raise typer.Exit(2) from None
+        except OSError as error:
+            place = f" ({error.filename})" if error.filename else ""
+            print(
+                f"mrstats: the system refused{place}: {error.strerror or error}. Nothing was changed.", file=sys.stderr
+            )
+            raise typer.Exit(2) from None
         except KeyboardInterrupt:
             print("mrstats: stopped; nothing was changed.", file=sys.stderr)
             raise typer.Exit(130) from None
@@ -56,6 +62,14 @@ def example(
     """Make Exempelstad, the made-up city (about 10 s)."""
     from mrstats.example_city import build_example_city
 
+    if (
+        folder.exists()
+        and not (folder / "truth.toml").exists()
+        and any(folder.iterdir() if folder.is_dir() else [folder])
+    ):
+        raise MrstatsError(
+            f"{folder} holds files that are not Exempelstad's; it would be replaced as a whole. Name another folder."
+        )
     print(build_example_city(folder, seed=seed, report=print))
 
 

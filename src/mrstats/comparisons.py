@@ -15,6 +15,7 @@ from mrstats.schema import (
     CANNOT_EXIST,
     CITY,
     TOTAL,
+    MrstatsError,
     UnknownGroupError,
     UnknownNameError,
     factor_columns,
@@ -76,6 +77,12 @@ def gaps(
     0  women       -10.0      4.0
     """
     home = dataset_of(table, city)
+    for indicator in map(home.indicator, table["indicator"].unique()):
+        if indicator.measure in ("count", "total"):
+            raise MrstatsError(
+                f"{indicator.name!r} is a {indicator.measure}: a difference of numbers says how large the groups are, "
+                "not how their conditions differ. Compare a proportion, a rate or a mean."
+            )
     factors = factor_columns(table)
     wanted = _wanted(table, factors, factor)
     parts = []
@@ -88,7 +95,7 @@ def gaps(
     pieces = [_contrast(rows, home.indicator(str(name))) for name, rows in joined.groupby("indicator", sort=False)]
     result = pd.concat(pieces).sort_index() if pieces else joined
     result = result[[*table.columns, *GAP_COLUMNS]].reset_index(drop=True)
-    result.attrs["dataset"] = home.name
+    result.attrs["dataset"] = home.key
     return result
 
 
@@ -118,7 +125,8 @@ def _compared(table: pd.DataFrame, factors: list[str], name: str, reference: str
         code = TOTAL if reference == "total" else reference
         is_reference, is_group = table[name] == code, ~table[name].isin([TOTAL, code])
     figures = ["value", "lower", "upper", "se", "n", "population", "count", "status"]
-    is_group &= ~has_status(table["status"], CANNOT_EXIST)  # nobody could be in it, so there is nothing to compare
+    if name != GEOGRAPHY:  # a group nobody could be in is not compared; an area stays an area
+        is_group &= ~has_status(table["status"], CANNOT_EXIST)
     other = table.loc[is_reference, keys + figures].rename(columns={c: f"{c}_r" for c in figures})
     rows = table[is_group].merge(other, on=keys, how="left", indicator=True, validate="many_to_one")
     lost = rows["_merge"] == "left_only"

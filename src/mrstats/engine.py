@@ -2,22 +2,35 @@
 
 Written once with narwhals: the same call takes a DuckDB relation, pandas, Polars, or a warehouse table. Cells hold,
 for a quantity y with weight w (1 in a register): ``n`` rows, ``w`` = Σw, ``w2`` = Σw², ``wy`` = Σwy, ``wy2`` = Σwy²,
-``w2y`` = Σw²y, ``w2y2`` = Σ(wy)². Every margin is a sum of cells.
+``w2y`` = Σw²y, ``w2y2`` = Σ(wy)², ``users`` = persons whose y is not 0. Every margin is a sum of cells.
 """
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from mrstats.dataset import City, FactorSource, TableSource
 from mrstats.definitions import Indicator, expressions
-from mrstats.schema import TOTAL, TOTAL_WORDS, UNPLACED, DatasetError
+from mrstats.schema import TOTAL, TOTAL_WORDS, UNKNOWN, UNPLACED, DatasetError
 
-SUMS = ["n", "w", "w2", "wy", "wy2", "w2y", "w2y2"]
+SUMS = ["n", "w", "w2", "wy", "wy2", "w2y", "w2y2", "users"]
+ALIKE = {"w": "n", "w2": "w", "wy2": "wy", "w2y": "wy", "w2y2": "wy2", "users": "wy"}
+"""Sums that equal another where nobody is weighted and y is yes or no; they are not added up twice."""
+
+EMPTY, STRANGE = -1, -2
+"""Numbers of rows whose background factor is not filled in, or holds a code that dataset.toml does not name."""
+
 AREA = "area_"
 """Column of a cell's finest area code, as the table holds it."""
 
@@ -50,22 +63,66 @@ def aggregate(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) ->
     --------
     >>> rows = pd.DataFrame({"sex": ["1", "2", "2"], "age": [10, 20, 30]})
     >>> aggregate(rows, {"sex": nw.col("sex")}, {"n": nw.lit(1), "age": nw.col("age")})
-      sex  n  age
-    0   1  1   10
-    1   2  2   50
+      sex    n   age
+    0   1  1.0  10.0
+    1   2  2.0  50.0
     """
     lazy = nw.from_native(frame).lazy()
     picked = lazy.select(
         *[expression.alias(name) for name, expression in keys.items()],
-        *[expression.alias(name) for name, expression in sums.items()],
+        *[expression.cast(nw.Float64).alias(name) for name, expression in sums.items()],
     )
-    if not keys:
-        cells = picked.select(*[nw.col(name).sum().alias(name) for name in sums])
-    else:
-        cells = picked.group_by(*keys).agg(*[nw.col(name).sum().alias(name) for name in sums])
-    result = cells.collect().to_pandas()
-    order = list(keys)
-    return result.sort_values(order, ignore_index=True) if order else result
+    totals = [nw.col(name).sum().alias(name) for name in sums]
+    cells = picked.group_by(*keys).agg(*totals) if keys else picked.select(*totals)
+    result = collect(cells).to_pandas()
+    ranks = []
+    for name in keys:  # one type of text and one order, whichever engine it was
+        if not pd.api.types.is_numeric_dtype(result[name]):
+            result[name] = result[name].astype("str")
+        ranks.append(pd.factorize(result[name], sort=True)[0])
+    result[list(sums)] = result[list(sums)].astype(float).fillna(0.0)  # engines differ on the sum of nothing
+    return result.iloc[np.lexsort(ranks[::-1])].reset_index(drop=True) if keys else result
+
+
+def collect(frame: nw.LazyFrame) -> nw.DataFrame:
+    """Run a query so that Ctrl-C ends it: DuckDB hears nothing while it works, so it is told from beside."""
+    connection: Any = getattr(nw.to_native(frame), "_con", None)
+    if not hasattr(connection, "interrupt"):
+        return frame.collect()
+    with ThreadPoolExecutor(1) as beside:
+        query = beside.submit(frame.collect)
+        try:
+            while not wait([query], timeout=0.2).done:
+                pass
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
+        return query.result()
+
+
+@contextmanager
+def progress(label: str, *, after: float = 5.0) -> Iterator[None]:
+    """Tell on stderr how long a pass has taken, from `after` seconds on; the line is wiped when it ends.
+
+    Nothing is written before a pass is complete, so Ctrl-C leaves nothing behind.
+    """
+    done = threading.Event()
+
+    def tell() -> None:
+        start, pause = time.monotonic(), after
+        while not done.wait(pause):
+            print(f"\r{label}: {time.monotonic() - start:.0f} s …", end="", file=sys.stderr, flush=True)
+            pause = 1.0
+        if pause != after:
+            print("\r" + " " * (len(label) + 16) + "\r", end="", file=sys.stderr, flush=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
 
 
 def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFrame:
@@ -82,11 +139,29 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
     DatasetError
         A column named in dataset.toml is not in the table, or a code has no group.
     """
+    frame, by, sums = person_frame(city, indicator, keys)
+    with progress(indicator.name):
+        cells = aggregate(frame, by, sums)
+    cells["hidden"] = cells.get("hidden", 0.0)
+    if indicator.measure == "proportion" and "wy2" in cells and (abs(cells["wy2"] - cells["wy"]) > 1e-6).any():
+        raise DatasetError(
+            f"[indicators.{indicator.name}] numerator {indicator.numerator!r} holds other numbers than 0 and 1, so its "
+            "share is no share. Correct the column, or make a condition of it, such as `column > 0`."
+        )
+    return with_alike(named_keys(cells, keys, indicator, frame))[[*by, *SUMS, "hidden"]]
+
+
+def person_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict, dict]:
+    """The rows an indicator rests on, with expressions for their keys and for what is added up."""
     source = city.description.tables[indicator.table]
-    frame = nw.from_native(_with_missing(city.table(source.name))).lazy()
+    frame = city.table(source.name)
+    needed = _needed(indicator, source, keys)
+    _check_columns(source, needed, nw.from_native(frame).lazy().collect_schema().names())
+    if isinstance(frame, pd.DataFrame):  # types that keep "not known" apart from "no": NaN < 100 is missing, not false
+        wanted = {source.person}.union(*needed.values()) if source.grain == "person" else set(frame)
+        frame = frame[[name for name in frame if name in wanted]].convert_dtypes(dtype_backend="pyarrow")
+    frame = nw.from_native(frame).lazy()
     schema = frame.collect_schema()
-    columns = schema.names()
-    _check_columns(indicator, source, keys, columns)
     # R and Polars write "not known" as NaN, which an engine would compare and add up as a number.
     floats = [name for name in _read_columns(indicator, source) if schema[name] in (nw.Float32, nw.Float64)]
     if floats:
@@ -101,12 +176,22 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
         _check_no_total_rows(frame, indicator, source, keys)
     make = _person_sums if source.grain == "person" else _cell_sums
     frame, sums = make(frame, indicator, source)
-    cells = aggregate(frame, by, sums)
+    return frame, by, sums
+
+
+def named_keys(cells: pd.DataFrame, keys: Keys, indicator: Indicator, frame: nw.LazyFrame) -> pd.DataFrame:
+    """Years as integers, areas and groups as categories: a few hundred names, a million cells."""
     for factor in keys.factors:
-        _check_groups(cells, factor, indicator)
-    for name in ("n", "w", "w2", "wy", "wy2", "w2y", "w2y2", "hidden"):
-        cells[name] = cells[name].astype(float)
+        cells[factor.factor.name] = _named(cells, factor, indicator, frame)
     cells["year"] = cells["year"].astype(int)
+    cells[AREA] = cells[AREA].astype("str").astype("category")
+    return cells
+
+
+def with_alike(cells: pd.DataFrame) -> pd.DataFrame:
+    """Every column of `SUMS`, those that equal another (`ALIKE`) filled in."""
+    for name, same in ALIKE.items():
+        cells[name] = cells.get(name, cells[same])
     return cells
 
 
@@ -114,11 +199,6 @@ def _read_columns(indicator: Indicator, source: TableSource) -> list[str]:
     """Columns whose values are added up or compared."""
     used = expressions.column_names(indicator.numerator) | expressions.column_names(indicator.denominator)
     return sorted(used | {name for name in (source.count, source.weight) if name})
-
-
-def _with_missing(frame: Any) -> Any:
-    """A plain pandas frame with types that keep "not known" apart from "no": NaN < 100 is missing, not false."""
-    return frame.convert_dtypes(dtype_backend="pyarrow") if isinstance(frame, pd.DataFrame) else frame
 
 
 def _year(source: TableSource) -> nw.Expr:
@@ -136,20 +216,19 @@ def _area(source: TableSource, column: str) -> nw.Expr:
 
 
 def _group(source: FactorSource) -> nw.Expr:
-    """Group code of each row; rows whose code has no group keep it after a ``?`` so that the check can name it."""
+    """Number of each row's group among `_groups`: small integers are cheaper to group by than names."""
     raw = nw.col(source.column)
-    if source.ranges:
-        cases = [(code, _in_range(raw, code)) for code in source.factor.codes]
-    else:
-        text = raw.cast(nw.String)
-        cases = [
-            (group, text.is_in([code for code, target in source.codes.items() if target == group]))
-            for group in dict.fromkeys(source.codes.values())
-        ]
-    result = nw.when(raw.is_null()).then(nw.lit(None)).otherwise(nw.concat_str(nw.lit("?"), raw.cast(nw.String)))
-    for group, condition in reversed(cases):
-        result = nw.when(condition).then(nw.lit(group)).otherwise(result)
+    text = raw.cast(nw.String)
+    result = nw.when(raw.is_null()).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
+    for number, group in reversed(list(enumerate(_groups(source)))):
+        codes = [code for code, target in source.codes.items() if target == group]
+        condition = _in_range(raw, group) if source.ranges else text.is_in(codes)
+        result = nw.when(condition).then(nw.lit(number)).otherwise(result)
     return result
+
+
+def _groups(source: FactorSource) -> list[str]:
+    return list(source.factor.codes) if source.ranges else list(dict.fromkeys(source.codes.values()))
 
 
 def _in_range(raw: nw.Expr, code: str) -> nw.Expr:
@@ -164,11 +243,23 @@ def _person_sums(frame, indicator: Indicator, source: TableSource):
     """Among the rows of the denominator: y is the numerator (true counts as 1); a missing y is no observation."""
     where = f"[indicators.{indicator.name}]"
     keep = expressions.to_narwhals(indicator.denominator, where=f"{where} denominator")
-    y = expressions.to_narwhals(indicator.numerator, where=f"{where} numerator").cast(nw.Float64)
+    y = expressions.to_narwhals(indicator.numerator, where=f"{where} numerator")
     frame = frame.with_columns(keep.alias("keep_"), y.alias("y_")).filter(nw.col("keep_") & ~nw.col("y_").is_null())
-    w = nw.col(source.weight).cast(nw.Float64) if source.weight else nw.lit(1.0)
-    y = nw.col("y_")
-    return frame, _moments(nw.lit(1.0), w, y) | {"hidden": nw.lit(0.0)}
+    kind = frame.collect_schema()["y_"]
+    yes_no = kind == nw.Boolean
+    if not (yes_no or kind.is_numeric()):
+        raise DatasetError(
+            f"{where} numerator {indicator.numerator!r} is {kind}, not a number and not true or false. "
+            "Compare it with something, or give the column a number."
+        )
+    one, y = nw.lit(1).cast(nw.Float64), nw.col("y_")  # lit(1.0) would be a decimal in PostgreSQL
+    y = (y.cast(nw.Int32) if yes_no else y).cast(nw.Float64)  # PostgreSQL makes no float of a truth value
+    users = nw.when(y != 0).then(one).otherwise(nw.lit(0).cast(nw.Float64))
+    if not source.weight:
+        return frame, {"n": one, "wy": y} | ({} if yes_no else {"wy2": y * y, "users": users})
+    w = nw.col(source.weight).cast(nw.Float64)
+    moments = {"w": w, "w2": w * w, "wy": w * y, "wy2": w * y * y, "w2y": w * w * y, "w2y2": w * w * y * y}
+    return frame, {"n": one, **moments, "users": users}
 
 
 def _cell_sums(frame, indicator: Indicator, source: TableSource):
@@ -177,7 +268,7 @@ def _cell_sums(frame, indicator: Indicator, source: TableSource):
     def amount(text: str, part: str) -> nw.Expr:
         expression = expressions.to_narwhals(text, where=f"[indicators.{indicator.name}] {part}")
         if expressions.is_condition(text):
-            return nw.when(expression).then(nw.col(source.count).cast(nw.Float64)).otherwise(nw.lit(0.0))
+            return nw.when(expression).then(nw.col(source.count).cast(nw.Float64)).otherwise(nw.lit(0).cast(nw.Float64))
         return expression.cast(nw.Float64)
 
     frame = frame.with_columns(
@@ -185,34 +276,22 @@ def _cell_sums(frame, indicator: Indicator, source: TableSource):
         amount(indicator.numerator, "numerator").alias("y_"),
     )
     missing = (nw.col("n_").is_null() | nw.col("y_").is_null()).cast(nw.Int64)
-    n, y = nw.col("n_"), nw.col("y_")
-    sums = {"n": n, "w": n, "w2": n, "wy": y, "wy2": y, "w2y": y, "w2y2": y, "hidden": missing}
-    return frame, sums
+    return frame, {"n": nw.col("n_"), "wy": nw.col("y_"), "hidden": missing}
 
 
-def _moments(one: nw.Expr, w: nw.Expr, y: nw.Expr) -> dict[str, nw.Expr]:
-    return {
-        "n": one,
-        "w": w,
-        "w2": w * w,
-        "wy": w * y,
-        "wy2": w * y * y,
-        "w2y": w * w * y,
-        "w2y2": w * w * y * y,
-    }
+def _needed(indicator: Indicator, source: TableSource, keys: Keys) -> dict[str, set[str]]:
+    """Columns a pass reads, by the section of dataset.toml that names them."""
+    used = expressions.column_names(indicator.numerator) | expressions.column_names(indicator.denominator)
+    needed = {f"[indicators.{indicator.name}]": used}
+    named = (source.protected if keys.area_column else "", source.weight, source.count)
+    needed[f"[tables.{source.name}]"] = {name for name in named if name}
+    needed[f"[tables.{source.name}] year"] = {source.year} if isinstance(source.year, str) else set()
+    needed["[geographies]"] = {keys.area_column} if keys.area_column else set()
+    return needed | {f"[factors.{factor.factor.name}]": {factor.column} for factor in keys.factors}
 
 
-def _check_columns(indicator: Indicator, source: TableSource, keys: Keys, columns: list[str]) -> None:
-    wanted = {
-        f"[indicators.{indicator.name}]": expressions.column_names(indicator.numerator)
-        | expressions.column_names(indicator.denominator)
-    }
-    wanted[f"[tables.{source.name}]"] = {c for c in (source.protected, source.weight, source.count) if c}
-    if isinstance(source.year, str):
-        wanted[f"[tables.{source.name}] year"] = {source.year}
-    for factor in keys.factors:
-        wanted[f"[factors.{factor.factor.name}]"] = {factor.column}
-    for where, names in wanted.items():
+def _check_columns(source: TableSource, needed: dict[str, set[str]], columns: list[str]) -> None:
+    for where, names in needed.items():
         for name in sorted(names - set(columns)):
             raise DatasetError(
                 f"{where} names the column {name!r}, which table {source.name!r} does not have. Its columns: {', '.join(columns)}."
@@ -234,17 +313,19 @@ def _check_no_total_rows(frame, indicator: Indicator, source: TableSource, keys:
             )
 
 
-def _check_groups(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator) -> None:
-    groups = cells[factor.factor.name]
-    if groups.isna().any():
-        lost = int(cells.loc[groups.isna(), "n"].sum())
+def _named(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator, frame: nw.LazyFrame) -> Any:
+    """Group codes instead of their numbers; not filled in is a group of its own, a strange code an error."""
+    number = cells[factor.factor.name].to_numpy()
+    where = f"[factors.{factor.factor.name}] column {factor.column!r}"
+    if (number == STRANGE).any():
+        raw = nw.col(factor.column)
+        rows = frame.filter(_group(factor) == STRANGE).select(raw.cast(nw.String).min())
         raise DatasetError(
-            f"[factors.{factor.factor.name}] column {factor.column!r} is empty for {lost} rows of {indicator.name!r}. "
-            "Give them a code of their own, such as a group 'unknown', or narrow the denominator to those who can have one."
-        )
-    strange = groups[groups.str.startswith("?")]
-    if len(strange):
-        raise DatasetError(
-            f"[factors.{factor.factor.name}] column {factor.column!r} holds {strange.iloc[0][1:]!r}, which maps to no group. "
+            f"{where} holds {rows.collect()[factor.column].to_list()[0]!r}, which maps to no group. "
             f"Add it to codes in dataset.toml (groups: {', '.join(factor.factor.codes)}, or {TOTAL} for a total row)."
         )
+    groups = _groups(factor)
+    if (number == EMPTY).any():
+        groups += [UNKNOWN] * (UNKNOWN not in groups)
+        number = np.where(number == EMPTY, groups.index(UNKNOWN), number)
+    return pd.Categorical.from_codes(number.astype(int).tolist(), categories=pd.Index(groups))

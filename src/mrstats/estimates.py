@@ -44,7 +44,8 @@ def estimate(cells: pd.DataFrame, indicator: Indicator, *, confidence: float = 0
     table["df"] = np.where(some, figures["df"], np.nan)
     persons = indicator.measure in ("proportion", "rate", "count")
     table["population"] = w
-    table["count"] = wy if persons else np.nan
+    # Of a sum or a mean: those who have any of it. One recipient's amount is that recipient's own.
+    table["count"] = wy if persons else table["users"].to_numpy(float)
     table["affected"] = _affected(indicator, w, wy)
     table["measure"], table["method"] = indicator.measure, figures["method"]
     table["confidence"], table["unit"] = confidence, indicator.unit["en"]
@@ -65,7 +66,7 @@ def _affected(indicator: Indicator, w: np.ndarray, wy: np.ndarray) -> np.ndarray
 def _status(table: pd.DataFrame, indicator: Indicator, some: np.ndarray) -> list[str]:
     value, se, n = (table[c].to_numpy(float) for c in ("value", "se", "n"))
     with np.errstate(invalid="ignore", divide="ignore"):
-        wide = se / np.abs(value) > UNRELIABLE_CV
+        wide = (se / np.abs(value) > UNRELIABLE_CV) & (value != 0)  # a true zero is judged by its n alone
     counted = indicator.measure in ("count", "total")  # a complete count is no estimate of something else
     weak = some & (not counted) & (wide | (n < UNRELIABLE_N) | ~np.isfinite(se))
     codes = np.where(~some, CANNOT_EXIST, np.where(weak, UNRELIABLE, ""))
@@ -112,4 +113,5 @@ def _count(n, y, y2, indicator, confidence):
 
 def _total(n, y, y2, indicator, confidence):
     lower, upper, se = distribution.total_interval(n, y, y2, confidence=confidence)
+    lower = np.where(y >= 0, np.maximum(lower, 0.0), lower)  # amounts that are not negative do not add up to less
     return {"value": y, "lower": lower, "upper": upper, "se": se, "df": n - 1, "method": "compound poisson"}

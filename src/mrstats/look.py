@@ -7,6 +7,8 @@ import re
 from functools import cache
 
 BETTER, WORSE = "#123A5E", "#B04A26"
+GROUPS = (("#822A82", "o"), ("#0F8372", "s"), ("#966D00", "^"), ("#363D42", "D"))
+"""Colour and shape of a factor's groups, in their order; more than four groups are rows instead."""
 ORDERED = ("#E4EEF4", "#B4D2E2", "#76A9C7", "#36749C", "#123A5E")
 INK, TEXT_2, HATCH, AXIS = "#1B2733", "#44515D", "#5F6B76", "#7F8A94"
 RULE, GRID, PANEL, WHITE = "#C9D1D7", "#E3E8EC", "#F3F6F8", "#FFFFFF"
@@ -96,9 +98,9 @@ def text_width(text: str, size: float = LABEL_SIZE, weight: int = REGULAR) -> fl
 
 
 def wrap(text: str, width: float, size: float = LABEL_SIZE, weight: int = REGULAR) -> list[str]:
-    """Lines of at most `width` millimetres, broken at spaces; a single longer word stays whole."""
+    """Lines of at most `width` millimetres, broken at spaces but not after a number; a longer word stays whole."""
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in re.split(r"(?<!\d) ", text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(longer, size, weight) <= width:
             lines[-1] = longer

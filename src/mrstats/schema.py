@@ -5,6 +5,9 @@ from __future__ import annotations
 TOTAL = "_T"
 """Group code of a total (SDMX): all groups of that background factor together."""
 
+UNKNOWN = "unknown"
+"""Group code of residents for whom a background factor is not known: a group of its own, never dropped."""
+
 UNPLACED = "_U"
 """Area code of residents who cannot be placed (restpost): part of the city's total, never on a map."""
 

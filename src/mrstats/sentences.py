@@ -150,6 +150,8 @@ def _level(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
     if indicator.measure != "count":
         decimals = _decimals(row["value"], indicator)
         ends = interval(row["lower"], row["upper"], captions.language, decimals=decimals)
+        if len(set(ends.split("–"))) == 1:  # too narrow for whole per cents
+            ends = interval(row["lower"], row["upper"], captions.language, decimals=decimals + 1)
         said.append(fill("interval", captions.language, interval=ends, unit=indicator.unit[captions.language]))
     return said
 
@@ -158,8 +160,13 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
     """The largest sure difference, to somebody's disadvantage where the indicator has a direction."""
     if groups.empty:
         return [fill("not_published", captions.language, share=_share(indicator, captions))]
-    named = np.array([record[record["factor"]] != "unknown" for record in groups.to_dict("records")])
+    named = np.array([_says_one_thing(record, factor_columns(groups)) for record in groups.to_dict("records")])
     known = groups[groups["difference"].notna() & named]
+    if not named.any():
+        raise MrstatsError(
+            "a sentence is about the groups of one factor in the whole city; the table has only combinations. "
+            "Break down by one factor, or with crossed=False."
+        )
     sure = known[(known["difference_lower"] > 0) | (known["difference_upper"] < 0)]
     if sure.empty:
         return _no_sure_gap(known, captions)
@@ -186,6 +193,16 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
         fill("gap_interval", language, interval=ends, unit=_difference_unit(indicator, captions)),
     ]
     return said + (_people(row, captions, indicator) if row["reference"] == "total" else [])
+
+
+def _says_one_thing(record: dict, factors: list[str]) -> bool:
+    """Whether a row is a known group of one factor in the whole city: nothing else has to be said about it."""
+    others = [name for name in factors if name != record["factor"]]
+    return (
+        record["geography_level"] == CITY
+        and record[record["factor"]] != "unknown"
+        and all(record[name] == TOTAL for name in others)
+    )
 
 
 def _no_sure_gap(known: pd.DataFrame, captions: Captions) -> list[str]:
@@ -277,11 +294,19 @@ def _decimals(value: float, indicator: Indicator, *, difference: bool = False) -
 
 def _value(value: float, indicator: Indicator, captions: Captions) -> str:
     text = number(value, captions.language, decimals=_decimals(value, indicator))
-    return f"{text} {indicator.unit[captions.language]}"
+    return f"{text}{_unit(indicator, captions)}"
+
+
+def _unit(indicator: Indicator, captions: Captions) -> str:
+    """The unit after a figure, unless the indicator's own name has said it."""
+    unit = indicator.unit[captions.language]
+    return "" if unit in _share(indicator, captions) else f" {unit}"
 
 
 def _difference(difference: float, indicator: Indicator, captions: Captions) -> str:
     text = number(abs(difference), captions.language, decimals=_decimals(difference, indicator, difference=True))
+    if indicator.measure != "proportion":
+        return f"{text}{_unit(indicator, captions)}"
     return f"{text} {_difference_unit(indicator, captions, one=text == '1')}"
 
 
@@ -294,6 +319,6 @@ def _difference_unit(indicator: Indicator, captions: Captions, *, one: bool = Fa
 def _count(count: int, language: str, *, neuter: bool = False) -> str:
     """A passing count: in words up to twelve."""
     words = _patterns()["numbers"][language].split()
-    if neuter and language == "sv" and count == 1:
-        return "ett"
+    if language == "sv" and count < 2:
+        return [["ingen", "en"], ["inget", "ett"]][neuter][count]
     return words[count] if count < len(words) else number(count, language)

@@ -205,7 +205,9 @@ def _name(layout: Layout, name, key, words) -> str:
     if name == "indicator":
         indicator = words.indicator(key)
         units = {words.indicator(other).unit[words.language] for other in layout.data["indicator"].unique()}
-        return indicator.label[words.language] + (f", {indicator.unit[words.language]}" if len(units) > 1 else "")
+        everyone = indicator.population[words.language] == words.word("all_residents")
+        who = "" if everyone else f" {indicator.population[words.language]}"
+        return indicator.label[words.language] + who + (f", {indicator.unit[words.language]}" if len(units) > 1 else "")
     return str(key) if name == "year" else words.group(name, key)
 
 

@@ -37,6 +37,7 @@ def city(tmp_path_factory):
     persons = SimpleNamespace(files="persons-*.csv")
     return SimpleNamespace(
         folder=folder,
+        public=False,
         description=SimpleNamespace(tables={"persons": persons}, levels={}, water=None),
         name="exempelstad",
         label="Exempelstad",

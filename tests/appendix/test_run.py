@@ -115,3 +115,23 @@ def test_a_failed_build_leaves_the_appendix_before_it_as_it_was(project, city):
         "receipt.json",
         "notebooks",
     }
+
+
+def test_a_folder_that_no_appendix_made_is_left_alone(project, city):
+    path = material.edition(project, "10_work")
+    material.notebook(project / "notebooks" / "10_work.ipynb", ["# Arbete"])
+    folder = project / "mine"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(EditionError, match=r"thesis\.txt"):
+        build_appendix(path, output=folder, city=city, prepare=material.no_release, report=lambda line: None)
+    assert (folder / "thesis.txt").read_text(encoding="utf-8") == "years of work"
+
+
+def test_executed_notebooks_hold_no_times_and_no_places(project, city):
+    path = material.edition(project, "10_work")
+    material.notebook(project / "notebooks" / "10_work.ipynb", ["# Arbete"])
+    kept = build_appendix(path, city=city, prepare=material.no_release, report=lambda line: None).parent
+    text = (kept / "notebooks" / "10_work.ipynb").read_text(encoding="utf-8")
+    assert str(project) not in text
+    assert "start_time" not in text

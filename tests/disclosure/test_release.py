@@ -120,7 +120,7 @@ def test_publish_mode_answers_from_the_release_only(city, requests, folder, monk
     table = mr.break_down(empty, "employment", by=["sex", "education"], geography="area", years=2024)
     pd.testing.assert_frame_equal(table, Release(folder).table(requests[0]))
     assert table["value"].max() > 0
-    assert table.attrs["dataset"] == "made"
+    assert table.attrs["dataset"] == city.key
 
 
 def test_a_request_outside_the_plan_prints_the_lines_to_add(city, folder, monkeypatch):

@@ -123,7 +123,7 @@ def test_every_figure_of_a_hidden_cell_is_gone_and_its_description_stays():
         "employment",
         "proportion",
         "per cent",
-        "wilson",
+        "",  # which interval it was would tell of the count
     ]
     assert table["estimate_id"].tolist() == before["estimate_id"].tolist()
     assert not table.loc["9990", schema.FIGURES].isna().any()
@@ -264,3 +264,11 @@ def test_an_attacker_finds_no_exact_cell_in_one_table(shared, tmp_path, make, by
     for kind in ("population", "count"):
         report = attack(tool, tmp_path, after, kind)
         assert report["exact"] == 0, report["examples"]
+
+
+def test_a_sum_that_one_person_makes_is_hidden():
+    # Ten persons in the area, one of whom has any cost: the sum is that person's own.
+    table = table_of([40, 40, 40], [20, 20, 20])
+    table["measure"] = "total"
+    table.loc[table["geography"] == "A1", "count"] = 1.0
+    assert hide_small_cells(table).set_index("geography").loc["A1", "status"] == "C"

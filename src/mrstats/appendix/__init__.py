@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..language import word
+from ..schema import EditionError
 from .edition import Chapter, Edition, read_edition
 from .parameters import chapter_parameters
 from .run import run_notebooks
@@ -84,7 +85,8 @@ def build_appendix(
     for chapter in edition.chapters:
         chapter_parameters(edition, chapter)
     city = city or _open_city(edition)
-    folder = Path(output) if output else Path("data") / "processed" / edition.stem
+    folder = Path(output) if output else edition.output
+    _check_ours(folder)
     with _replacing(folder) as new:
         (prepare or prepare_release)(edition, city, new)
         release = new / "release"
@@ -99,14 +101,14 @@ def build_appendix(
         protected = receipt["release"] is not None
         titles = [chapter.title for chapter in edition.chapters]
         chapters = read_chapters(executed, edition.language, protected=protected, titles=titles) + method_chapter(
-            edition
+            edition, public=city.public
         )
         counted = Counter(block["kind"] for block in chapters)
         marks, plates = _marks(city, edition, protected=protected)
         pdf = typeset(
             new / f"appendix-{edition.stem}.pdf",
             edition,
-            chapters + receipt_chapter(edition, receipt, counted),
+            chapters + receipt_chapter(edition, receipt, counted, public=city.public),
             marks=marks,
             plates=plates,
             drawing=cover_drawing(city),
@@ -132,6 +134,19 @@ def _marks(city, edition: Edition, *, protected: bool) -> tuple[list[str], list[
         keys.append(("working_material", "working_material"))
     short, full = ([word(pair[place], edition.language) for pair in keys] for place in (0, 1))
     return short, full
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse to take the place of anything but an earlier appendix."""
+    if folder.exists() and not folder.is_dir():
+        raise EditionError(f"{folder} is a file. Name a folder for the results.")
+    if folder.exists() and not (folder / "receipt.json").exists():
+        strangers = [path.name for path in folder.iterdir() if path.name != "notebooks"]
+        if strangers:
+            raise EditionError(
+                f"{folder} holds files that no appendix left there ({', '.join(sorted(strangers)[:3])}). "
+                "The folder would be replaced as a whole; name another."
+            )
 
 
 @contextmanager

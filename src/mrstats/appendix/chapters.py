@@ -20,8 +20,19 @@ SYMBOLS = {
 }
 
 
-def method_chapter(edition: Edition) -> list[dict]:
-    """Blocks of the chapter on method: uncertainty, comparisons, protection and the legend of symbols."""
+METHODS_NOTEBOOK = "90_methods"
+"""An edition that has it says there how uncertainty and comparisons are made."""
+
+
+def method_chapter(edition: Edition, *, public: bool) -> list[dict]:
+    """Blocks of the chapter on method: uncertainty, comparisons, protection and the legend of symbols.
+
+    Parameters
+    ----------
+    edition : Edition
+    public : bool
+        The figures are public at source, so that nothing is hidden here.
+    """
     say = partial(word, language=edition.language)
     rows = [
         [
@@ -31,14 +42,19 @@ def method_chapter(edition: Edition) -> list[dict]:
         ]
         for sign, key in SYMBOLS.items()
     ]
-    return [
-        _heading(1, say("method_title")),
+    told = any(chapter.notebook == METHODS_NOTEBOOK for chapter in edition.chapters)
+    intervals = [
         _heading(2, say("method_uncertainty_title")),
         _text(say("method_uncertainty"), say("method_sure")),
         _heading(2, say("method_comparison_title")),
         _text(say("method_comparison")),
+    ]
+    protection = ["method_protection_public"] if public else ["method_protection", "method_protection_limits"]
+    return [
+        _heading(1, say("method_title")),
+        *([] if told else intervals),
         _heading(2, say("method_protection_title")),
-        _text(say("method_protection"), say("method_protection_limits")),
+        _text(*map(say, protection), *([say("method_sure")] if told else [])),
         _heading(2, say("method_symbols_title")),
         _table(
             say("method_symbols"),
@@ -51,7 +67,7 @@ def method_chapter(edition: Edition) -> list[dict]:
     ]
 
 
-def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int]) -> list[dict]:
+def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int], *, public: bool) -> list[dict]:
     """Blocks of the receipt: edition and build, data with checksums, protection.
 
     Parameters
@@ -62,6 +78,8 @@ def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int]) ->
         From `receipt.make_receipt`.
     counted : dict
         How many displays of each kind the chapters hold.
+    public : bool
+        See `method_chapter`.
     """
     say = partial(word, language=edition.language)
     table = partial(_table, language=edition.language)
@@ -117,7 +135,9 @@ def receipt_chapter(edition: Edition, receipt: dict, counted: dict[str, int]) ->
             say("receipt_whole"),
             [say("receipt_item"), say("receipt_value")],
             protection,
-            source=say("method_protection_limits") if release else say("working_material") + ".",
+            source=say("method_protection_public" if public else "method_protection_limits")
+            if release
+            else say("working_material") + ".",
         ),
     ]
     return blocks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +66,13 @@ class Edition:
         """The file's name without its ending; names the output folder and its files."""
         return self.path.stem
 
+    @property
+    def output(self) -> Path:
+        """Where its results go: ``data/processed/<stem>`` of the project it belongs to, wherever it is called from."""
+        folder = self.path.resolve().parent
+        project = folder.parent.parent if folder.name == "editions" else Path()
+        return Path(os.path.relpath(project / "data" / "processed" / self.stem))
+
     def notebook_path(self, chapter: Chapter) -> Path:
         """Where a chapter's notebook lies: in the folder above the edition's."""
         return self.path.parent.parent / f"{chapter.notebook}.ipynb"
@@ -110,6 +118,9 @@ def read_edition(path) -> Edition:
         chapters.append(Chapter(name, parameters, section.get("title", "")))
     if not chapters:
         raise EditionError(f"{path} has no [[chapter]]. Add one with the name of its notebook.")
+    for key in ("title", "publisher"):
+        if not content[key].strip():
+            raise EditionError(f"{path}: {key} is empty. A PDF without a {key} is not accessible; write one.")
     content.setdefault("date", datetime.date(content["year"], 12, 31))
     return Edition(path=path, chapters=tuple(chapters), **content)
 

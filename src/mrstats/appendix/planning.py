@@ -12,8 +12,10 @@ from mrstats.appendix.edition import Edition, read_edition
 from mrstats.appendix.run import run_notebooks
 from mrstats.breakdown import Request
 from mrstats.dataset import City, open_dataset
+from mrstats.dataset.checks import check_dataset
 from mrstats.disclosure import Plan, read_plan, write_plan, write_release
 from mrstats.disclosure.plan import checksum
+from mrstats.schema import DatasetError
 
 
 def plan_path(edition: Edition) -> Path:
@@ -42,6 +44,7 @@ def record_plan(edition_path, *, report: Callable[[str], object] = print) -> Pat
     """
     edition = read_edition(edition_path)
     city = open_dataset(edition.dataset, language=edition.language)
+    check_before(city)
     with tempfile.TemporaryDirectory(prefix="mrstats-plan-") as folder:
         recording = Path(folder) / "requests.jsonl"
         recording.touch()
@@ -50,7 +53,8 @@ def record_plan(edition_path, *, report: Callable[[str], object] = print) -> Pat
             Path(folder) / "notebooks",
             environment={"MRSTATS_MODE": "record", "MRSTATS_PLAN": str(recording)},
             report=report,
-            failed=Path("data") / "processed" / edition.stem / "notebooks",
+            failed=edition.output / "notebooks",
+            keep_outputs=False,
         )
         lines = recording.read_text(encoding="utf-8").splitlines()
     path = plan_path(edition)
@@ -69,8 +73,23 @@ def prepare_release(edition: Edition, city: City, folder: Path) -> None:
     """
     path = plan_path(edition)
     plan = read_plan(path)
+    check_before(city)
     plan.check_fresh(made_from(edition, city), name=path.name)
     write_release(city, plan.requests, folder / "release")
+
+
+def check_before(city: City) -> None:
+    """Stop before anything runs on data that `mrstats check` finds fault with.
+
+    Raises
+    ------
+    DatasetError
+        Names the first problem and counts the others.
+    """
+    problems = check_dataset(city)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise DatasetError(f"{problems[0]}{more} `mrstats check {city.name}` lists them all.")
 
 
 def made_from(edition: Edition, city: City) -> dict[str, str]:

@@ -32,6 +32,7 @@ def run_notebooks(
     environment: Mapping[str, str],
     report: Callable[[str], object] = print,
     failed=None,
+    keep_outputs: bool = True,
 ) -> list[Path]:
     """Run the notebooks of an edition, two at a time, and keep the executed copies.
 
@@ -47,6 +48,8 @@ def run_notebooks(
         Receives one line of progress per notebook.
     failed : str or Path, optional
         Where the marked copy of a notebook that stopped is kept; `folder` if not given.
+    keep_outputs : bool
+        False: a marked copy keeps the error and no other output, since nothing in it was protected.
 
     Returns
     -------
@@ -68,7 +71,11 @@ def run_notebooks(
         target = folder / f"{names[position]}.ipynb"
         started = time.perf_counter()
         kept = Path(failed or folder) / f"{target.stem}.failed.ipynb"
-        _run_notebook(edition.notebook_path(chapter), target, parameters, environment, kept)
+        try:
+            _run_notebook(edition.notebook_path(chapter), target, parameters, environment, kept)
+        finally:
+            for copy in filter(Path.exists, (target, kept)):
+                _scrub(copy, keep_outputs=keep_outputs or copy == target)
         return target, time.perf_counter() - started
 
     # Threads, because the work is in the kernels: two halve the time, more would only compete for the cores.
@@ -127,6 +134,21 @@ def _run_notebook(source: Path, target: Path, parameters: dict, environment: Map
         except RuntimeError as error:
             if attempt == attempts:
                 raise EditionError(f"The kernel of {source} died: {error}. Run the notebook in JupyterLab.") from error
+
+
+def _scrub(path: Path, *, keep_outputs: bool) -> None:
+    """Take out what differs from run to run (times, places on this machine), and unprotected outputs if asked."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    of_run = notebook.metadata.get("papermill", {})
+    notebook.metadata["papermill"] = {key: of_run[key] for key in ("parameters", "exception") if of_run.get(key)}
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if not keep_outputs and "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if output.output_type == "error"]
+    nbformat.write(notebook, path)
 
 
 def _stopped(error, source: Path, kept: Path) -> str:

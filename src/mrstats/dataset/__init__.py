@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,12 @@ class City:
         self.indicators: dict[str, Indicator] = description.indicators
         self.factors: dict[str, BackgroundFactor] = {n: s.factor for n, s in description.factors.items()}
         self.geographies: dict[str, Level] = {n: s.level for n, s in description.levels.items()}
-        _opened[self.name] = self
+        _opened[self.key] = self
+
+    @property
+    def key(self) -> str:
+        """What a table remembers of the dataset it is from: name, folder and language tell openings apart."""
+        return "|".join((self.name, str(self.folder or ""), self.language))
 
     def __repr__(self) -> str:
         return (
@@ -71,8 +77,46 @@ class City:
     def table(self, name: str) -> Any:
         """A table's rows as a native frame: DuckDB relation for Parquet, else pandas."""
         if name not in self._frames:
-            self._frames[name] = read_table(self.description.tables[name], self.files(name))
+            self._frames[name] = read_table(self.description.tables[name], self.files(name), typed=self._measured(name))
         return self._frames[name]
+
+    def _measured(self, table: str) -> set[str]:
+        """Columns of a table that are compared or added up: those of its indicators, and ages in years."""
+        from mrstats.definitions import expressions
+
+        texts = [t for i in self.indicators.values() if i.table == table for t in (i.numerator, i.denominator)]
+        ages = {s.column for s in self.description.factors.values() if s.ranges and table in s.tables}
+        return ages.union(*(expressions.column_names(text) for text in texts))
+
+    def with_table(self, name: str, frame: Any) -> City:
+        """This city with one table's rows taken from a frame of your own instead of its files.
+
+        Parameters
+        ----------
+        name : str
+            A table of dataset.toml.
+        frame : native frame
+            pandas, Polars, Arrow, a DuckDB relation, a PySpark DataFrame or an Ibis table, with the columns that
+            dataset.toml names. It is asked for sums only; persons stay where they are.
+
+        Returns
+        -------
+        City
+
+        Examples
+        --------
+        >>> import duckdb
+        >>> from mrstats import break_down, tiny_city
+        >>> city = tiny_city()
+        >>> persons = city.table("persons")
+        >>> elsewhere = city.with_table("persons", duckdb.from_df(persons[persons["sex"] == "1"]))
+        >>> break_down(elsewhere, "employment")[["value", "n"]].to_dict("records")
+        [{'value': 65.0, 'n': 40.0}]
+        """
+        if name not in self.description.tables:
+            raise UnknownNameError(f"{self.name} has no table {name!r} ({nearest(name, self.description.tables)}).")
+        frames = {**self._frames, name: frame}
+        return City(self.description, self.folder, language=self.language, frames=frames, areas=self._areas)
 
     def files(self, table: str) -> list[Path]:
         """The files of a table; a DatasetError names the pattern that found none."""
@@ -177,11 +221,14 @@ class City:
         return frame.rename(columns={spec.get("name", "name"): "name"})[["name", "geometry"]]
 
 
-def read_table(source: TableSource, paths: list[Path]) -> Any:
-    """The rows of one table as a native frame."""
+def read_table(source: TableSource, paths: list[Path], *, typed: Collection[str] = ()) -> Any:
+    """The rows of one table as a native frame; in a text file the columns `typed` become numbers or truth values."""
     if source.format == "parquet":
         return sources.read_parquet(paths)
     frame = pd.concat([read_file(source, path) for path in paths], ignore_index=True)
+    if source.format == "csv":
+        for column in [name for name in typed if name in frame]:
+            frame[column] = _typed(frame[column], source.decimal)
     return _pivot(frame, source) if source.pivot else frame
 
 
@@ -196,6 +243,17 @@ def read_file(source: TableSource, path: Path) -> pd.DataFrame:
     return sources.read_delimited(
         path, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal, numeric=numeric
     )
+
+
+def _typed(texts: pd.Series, decimal: str) -> pd.Series:
+    """Numbers or truth values where every filled-in cell of a text column is one; empty is missing."""
+    if not pd.api.types.is_string_dtype(texts):
+        return texts
+    filled = texts.mask(texts == "")
+    if filled.dropna().str.lower().isin(["true", "false"]).all() and filled.notna().any():
+        return filled.str.lower().map({"true": True, "false": False}).astype("boolean")
+    numbers = pd.to_numeric(filled.str.replace(decimal, ".", regex=False), errors="coerce")
+    return filled if numbers.isna().sum() > filled.isna().sum() else numbers
 
 
 def _pivot(frame: pd.DataFrame, source: TableSource) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from mrstats.dataset import City, FactorSource, TableSource, open_dataset, read_
 from mrstats.definitions import expressions
 from mrstats.schema import CITY, TOTAL, TOTAL_WORDS, MrstatsError
 
+OLDEST = 120
 EXAMPLES = 5
 """So many rows of one kind are named; the rest is counted."""
 
@@ -123,6 +124,15 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
                 lambda row: f"year {row[source.year]!r} is no number. Correct the cell.",
             )
             years |= set(found.dropna().astype(int))
+            if city.description.years:
+                stray = frame[found.notna() & ~found.isin(city.description.years)]
+                yield from _each(
+                    path.name,
+                    stray,
+                    lambda row: (
+                        f"year {row[source.year]} is not in [dataset] years. Add it there, or take the row out."
+                    ),
+                )
         if keys and set(keys) <= set(frame.columns):
             seen.append(frame[keys].assign(file_=path.name, row_=frame.index))
     if isinstance(source.year, str) and source.grain == "person" and _all_years(city, source) and not unread:
@@ -173,7 +183,7 @@ def _keys(city: City, source: TableSource) -> list[str]:
 
 
 def _needed(city: City, source: TableSource) -> set[str]:
-    columns = {
+    columns = set(source.numeric) | {
         c
         for c in (
             source.year if isinstance(source.year, str) else "",
@@ -223,7 +233,14 @@ def _area_message(column: str, code: str, level: str) -> str:
 
 def _factor_problems(source: TableSource, factor: FactorSource, file: str, frame: pd.DataFrame) -> Iterator[Problem]:
     if factor.ranges:
-        return  # an age out of range shows when the indicator that uses it is broken down
+        ages = pd.to_numeric(frame[factor.column], errors="coerce")
+        odd = frame[ages.isna() | (ages < 0) | (ages > OLDEST)]
+        yield from _each(
+            file,
+            odd,
+            lambda row: f"age {row[factor.column]!r} in column {factor.column!r} is not 0–{OLDEST}. Correct the cell.",
+        )
+        return
     texts = frame[factor.column].astype("string")
     strange = frame[texts.notna() & ~texts.isin(list(factor.codes))]
 

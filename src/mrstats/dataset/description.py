@@ -46,6 +46,7 @@ class TableSource:
     delimiter: str | None = None
     decimal: str = "."
     numeric: tuple[str, ...] = ()
+    years: tuple[int, ...] = ()
     weight: str = ""
     strata: str = ""
     stratum_size: str = ""
@@ -141,7 +142,7 @@ def describe(raw: dict[str, Any]) -> Description:
         municipality=str(head["municipality"]),
         synthetic=head.get("synthetic", False),
         public=head.get("public", False),
-        years=tuple(head.get("years", ())),
+        years=_years(head.get("years", ()), "[dataset]"),
         publisher=bilingual(head.get("publisher", head["label"]), "[dataset] publisher"),
         tables=tables,
         factors={name: _factor(name, spec, tables) for name, spec in raw.get("factors", {}).items()},
@@ -150,6 +151,12 @@ def describe(raw: dict[str, Any]) -> Description:
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
     )
+
+
+def _years(years: Any, where: str) -> tuple[int, ...]:
+    if not isinstance(years, (list, tuple)) or not all(type(year) is int for year in years):
+        raise DatasetError(f"{where} years = {years!r} must be a list of whole numbers, such as [2023, 2024].")
+    return tuple(sorted(years))
 
 
 def _only(spec: dict[str, Any], known: set[str], where: str) -> None:
@@ -167,9 +174,21 @@ def _table(name: str, spec: dict[str, Any]) -> TableSource:
     if spec["grain"] not in GRAINS:
         raise DatasetError(f"{where} grain={spec['grain']!r} must be person or cell.")
     kind = spec.get("format") or {".parquet": "parquet", ".xlsx": "scb_excel"}.get(Path(spec["files"]).suffix, "csv")
+    if spec.get("decimal", ".") not in (".", ","):
+        raise DatasetError(f'{where} decimal = {spec["decimal"]!r} must be "." or ",".')
+    if isinstance(spec.get("numeric", []), str):
+        raise DatasetError(f"{where} numeric = {spec['numeric']!r} must be a list of column names.")
     if kind not in FORMATS:
         raise DatasetError(f"{where} format={kind!r} must be one of {', '.join(FORMATS)}.")
-    return TableSource(name=name, **{**spec, "format": kind, "numeric": tuple(spec.get("numeric", ()))})
+    return TableSource(
+        name=name,
+        **{
+            **spec,
+            "format": kind,
+            "numeric": tuple(spec.get("numeric", ())),
+            "years": _years(spec.get("years", ()), where),
+        },
+    )
 
 
 def _factor(name: str, spec: dict[str, Any], tables: dict[str, TableSource]) -> FactorSource:

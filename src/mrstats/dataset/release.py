@@ -30,7 +30,7 @@ class Release:
             )
         return cls(Path(folder))
 
-    def table(self, request) -> pd.DataFrame:
+    def table(self, request, *, dataset: str = "") -> pd.DataFrame:
         """The protected table of a request.
 
         Raises
@@ -44,7 +44,7 @@ class Release:
             raise NotPublishedError(
                 f"this table is not in the edition's plan, so it is not protected. Run `mrstats plan EDITION`, or add\n[[request]]\n{lines}"
             )
-        return read_release_table(path, dataset=request.dataset)
+        return read_release_table(path, dataset=dataset or request.dataset)
 
 
 def read_release_table(path: Path, *, dataset: str) -> pd.DataFrame:

@@ -10,9 +10,11 @@ from importlib.resources import files
 from typing import Any
 
 from mrstats.language import LANGUAGES
-from mrstats.schema import MEASURES, DatasetError
+from mrstats.schema import MEASURES, UNKNOWN, DatasetError
 
 Text = dict[str, str]
+NOT_KNOWN = {"sv": "uppgift saknas", "en": "not known"}
+AMONG_NOT_KNOWN = {"sv": "personer utan uppgift", "en": "people for whom it is not known"}
 DIRECTIONS = ("favourable", "adverse", "")
 
 
@@ -24,6 +26,7 @@ class Group:
     label: Text
     among: Text
     order: int
+    implicit: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class BackgroundFactor:
 
     @property
     def codes(self) -> list[str]:
-        return [group.code for group in self.groups]
+        """Codes of the described groups; *not known* is not among them unless it was described."""
+        return [group.code for group in self.groups if not group.implicit]
 
     def group(self, code: str) -> Group:
         """The group with this code; a KeyError names the codes there are."""
@@ -134,11 +138,13 @@ def read_factor(name: str, spec: dict[str, Any], *, codes: list[str] | None = No
         for order, g in enumerate(spec["groups"], start=1)
         if codes is None or g["code"] in codes
     )
-    if codes is not None and (strange := sorted(set(codes) - {g.code for g in groups})):
+    if codes is not None and (strange := sorted(set(codes) - {g.code for g in groups} - {UNKNOWN})):
         raise DatasetError(
             f"factor {name!r}: codes maps to {strange}, which are not groups of it. "
             f"Its groups are {', '.join(g['code'] for g in spec['groups'])}."
         )
+    if all(group.code != UNKNOWN for group in groups):  # for rows where the factor is not filled in
+        groups += (Group(UNKNOWN, NOT_KNOWN, AMONG_NOT_KNOWN, len(groups) + 1, implicit=True),)
     return BackgroundFactor(name, spec["label"], groups, spec.get("reference", ""), spec.get("ordered", False))
 
 

@@ -62,6 +62,7 @@ def hide_small_cells(table: pd.DataFrame, rule: ProtectionRule | None = None, *,
         hidden = _close_lines(hidden, size, _lines(table))
     result.loc[hidden, FIGURES] = np.nan
     result.loc[hidden, "status"] = CONFIDENTIAL
+    result.loc[hidden, "method"] = ""  # an interval method that depends on the count would tell of it
     return result
 
 

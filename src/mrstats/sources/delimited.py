@@ -52,6 +52,11 @@ def read_text_table(path: Path, *, encoding: str = "utf-8", delimiter: str | Non
 
     rows = list(csv.reader(io.StringIO(text), delimiter=separator))
     names = [name.strip() for name in rows[0]]
+    for name in names:
+        if names.count(name) > 1:
+            raise DatasetError(
+                f"{path.name}: column {name!r} stands twice in the heading. Give each column a name of its own."
+            )
     body, lines = [], []
     for line, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):

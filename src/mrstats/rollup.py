@@ -1,0 +1,196 @@
+"""All margins of a request from its finest cells: sums over axes of one array. No query, no interval.
+
+A cell stands at year × area × one group of each factor. Every axis gets a slot for its total, areas are added up level
+by level, and the array that results *is* the table: years, then the levels in the order given, then factors with
+their total first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from mrstats.schema import TOTAL
+
+LIMIT = 50_000_000
+"""More numbers than this are not laid out as one array; then only combinations that occur are listed."""
+
+Places = tuple[Sequence[str], Mapping[str, str]]
+"""A level's area codes in their order, and which of them each area of the cells lies in."""
+
+
+def roll_up(
+    cells: pd.DataFrame,
+    sums: np.ndarray,
+    *,
+    years: Sequence[int],
+    areas: Mapping[str, Places],
+    groups: Mapping[str, Sequence[str]],
+    collapse: Mapping[str, Sequence[str]] | None = None,
+    area_column: str = "area_",
+    limit: int = LIMIT,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Add cells up to every level of areas and every subset of factors.
+
+    Parameters
+    ----------
+    cells : DataFrame, c rows
+        ``year``, `area_column` and a column per factor. A group code ``_T`` is a
+        publisher's own total: it is used where it stands, and the groups are added up where it does not.
+    sums : ndarray, shape (c, s)
+        What is added up, any number of columns (replicates too).
+    years, areas, groups
+        The rows wanted: years; level -> (its codes, area of the cells -> code); factor -> its group codes.
+    collapse : dict of str to list of str, optional
+        Factors the cells hold and the table does not: only their totals are kept.
+    limit : int
+        So many numbers may lie in one array.
+
+    Returns
+    -------
+    DataFrame, r rows
+        ``year``, ``geography_level``, ``geography`` and a column per factor, codes as categories. Every combination is
+        there, also those nobody is in; beyond `limit` only those that occur.
+    ndarray, shape (r, s)
+        Their sums.
+
+    Raises
+    ------
+    KeyError
+        An area, year or group of the cells that was not announced.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"year": 2024, "area_": ["A", "A", "B"], "sex": ["men", "women", "men"]})
+    >>> places = {"city": (["1280"], {"A": "1280", "B": "1280"})}
+    >>> rows, sums = roll_up(cells, np.array([[1.0], [2.0], [4.0]]), years=[2024], areas=places, groups={"sex": ["men", "women"]})
+    >>> rows["sex"].tolist(), sums[:, 0].tolist()
+    (['_T', 'men', 'women'], [7.0, 5.0, 2.0])
+    """
+    collapse = dict(collapse or {})
+    base = sorted(cells[area_column].unique())
+    factors = {name: [TOTAL, *codes] for name, codes in [*collapse.items(), *groups.items()]}
+    axes = {"year": list(years), area_column: base, **factors}
+    shape = tuple(map(len, axes.values()))
+    places = np.ravel_multi_index([_positions(cells[name], axes[name], name) for name in axes], shape)
+    upward = [
+        _positions(pd.Series(base).map(inside), codes, f"level {level}") for level, (codes, inside) in areas.items()
+    ]
+    sums = np.ascontiguousarray(sums, float)
+    sizes = [len(codes) for codes, _ in areas.values()]
+    end = (shape[0], sum(sizes), *shape[2 + len(collapse) :])
+    make = _dense if max(math.prod(shape), math.prod(end)) * sums.shape[1] <= limit else _sparse
+    kept, result = make(places, sums, shape, len(collapse), upward, sizes)
+    labels: dict[str, Sequence] = {
+        "year": axes["year"],
+        "geography_level": [level for level, (codes, _) in areas.items() for _ in codes],
+        "geography": [code for codes, _ in areas.values() for code in codes],
+        **{name: factors[name] for name in groups},
+    }
+    at = dict(zip(["year", "area", *groups], np.unravel_index(kept, end), strict=True))
+    at["geography_level"] = at["geography"] = at["area"]
+    rows = {name: pd.Categorical(values).take(at[name]) for name, values in labels.items()}
+    return pd.DataFrame(rows).astype({"year": int}), result
+
+
+def _positions(column: pd.Series, labels: Sequence, name: str) -> np.ndarray:
+    """Where each value of a column stands among the labels."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        found = pd.Index(labels).get_indexer(column.cat.categories)[column.cat.codes]
+    else:
+        found = pd.Index(labels).get_indexer(column)
+    if (found < 0).any():
+        raise KeyError(f"{name}: {column[found < 0].iloc[0]!r} is not among the {len(labels)} announced")
+    return found
+
+
+def _dense(places, sums, shape, collapsed, upward, sizes):
+    """The whole array at once; `places` are cells' positions in it."""
+    array = np.empty((math.prod(shape), sums.shape[1]))
+    for column, values in enumerate(sums.T):  # cells at the same place are added up, never lost
+        array[:, column] = np.bincount(places, weights=values, minlength=len(array))
+    array = array.reshape(*shape, sums.shape[1])
+    if _own_totals(places, shape):
+        array = _levels(_with_published_totals(array, places), upward, sizes)
+    else:  # areas first: their sums are cheaper before the totals are there
+        array = _levels(array, upward, sizes)
+        for axis in range(2, len(shape)):
+            np.sum(array[_slot(axis, slice(1, None))], axis=axis, out=array[_slot(axis, 0)])
+    for _ in range(collapsed):
+        array = array[:, :, 0]
+    result = array.reshape(-1, sums.shape[1])
+    return np.arange(len(result)), result
+
+
+def _own_totals(places: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Whether any cell stands at a total."""
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(2, len(shape))]
+    return any((places // stride % shape[2 + i] == 0).any() for i, stride in enumerate(strides))
+
+
+def _with_published_totals(array: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Totals where the publisher has none; his own is exact where a sum of its groups may not be."""
+    there = np.zeros(array.shape[:-1], bool)
+    there.reshape(-1)[places] = True
+    for axis in range(2, there.ndim):
+        total, parts = _slot(axis, 0), _slot(axis, slice(1, None))
+        array[total] = np.where(there[total][..., None], array[total], array[parts].sum(axis=axis))
+        there[total] |= there[parts].any(axis=axis)
+    return array
+
+
+def _levels(array: np.ndarray, upward: list[np.ndarray], sizes: list[int]) -> np.ndarray:
+    """The axis of areas replaced by the areas of all levels."""
+    result = np.zeros((len(array), sum(sizes), *array.shape[2:]))
+    start = 0
+    for to, size in zip(upward, sizes, strict=True):
+        level = result[:, start : start + size]
+        if len(set(to)) == len(to):
+            level[:, to] = array
+        elif size == 1:
+            np.sum(array, axis=1, out=level[:, 0])
+        else:
+            for area, place in enumerate(to):
+                level[:, place] += array[:, area]
+        start += size
+    return result
+
+
+def _slot(axis: int, part: int | slice) -> tuple:
+    return (*[slice(None)] * axis, part)
+
+
+def _sparse(places, sums, shape, collapsed, upward, sizes):
+    """The same from a list of occupied positions: as many rows as combinations that occur."""
+    for axis in range(2, len(shape)):
+        stride = math.prod(shape[axis + 1 :])
+        own = places // stride % shape[axis] == 0
+        totals, added = _add_up(places[~own] - (places[~own] // stride % shape[axis]) * stride, sums[~own])
+        new = ~np.isin(totals, places[own])
+        places, sums = np.concatenate([places, totals[new]]), np.concatenate([sums, added[new]])
+        if axis < 2 + collapsed:
+            keep = places // stride % shape[axis] == 0
+            places, sums = places[keep], sums[keep]
+    rest = shape[2 + collapsed :]
+    year, area, *where = np.unravel_index(places, shape)
+    within = np.ravel_multi_index(where[collapsed:], rest) if rest else np.zeros_like(places)
+    levels, start = [], 0
+    for to, size in zip(upward, sizes, strict=True):
+        level = (year * sum(sizes) + start + to[area]) * math.prod(rest) + within
+        levels.append(_add_up(level, sums))
+        start += size
+    places, sums = (np.concatenate(part) for part in zip(*levels, strict=True))
+    order = np.argsort(places)
+    return places[order], sums[order]
+
+
+def _add_up(places: np.ndarray, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of equal positions."""
+    if not len(places):
+        return places, sums
+    order = np.argsort(places, kind="stable")
+    held, starts = np.unique(places[order], return_index=True)
+    return held, np.add.reduceat(sums[order], starts, axis=0)

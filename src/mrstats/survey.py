@@ -1,0 +1,394 @@
+"""Sampling designs: who was drawn how, with which weight, and what that does to the variance. No cells, no displays.
+
+A `SurveyDesign` holds the whole sample; a domain is a column of codes, never a smaller design, since the persons outside
+it say how many clusters there were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from mrstats.measures import calibration, design
+from mrstats.schema import DatasetError, UnknownGroupError, UnknownNameError
+
+
+class DomainEstimates(NamedTuple):
+    """Estimates (k,), their covariance (k, k), degrees of freedom (k,) and persons observed n (k,)."""
+
+    estimate: np.ndarray
+    covariance: np.ndarray
+    df: np.ndarray
+    n: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class SurveyDesign:
+    """A sample with its design; made by `survey_design`, never changed. Every array follows the rows of `frame`.
+
+    `weights` are those of now, `before` those delivered; `strata`, `cluster` are codes and `stratum_size` the PSUs in the
+    population of the person's stratum; `replicates` are multipliers (n, R), scale and rscales (R,); `basis` (n, m) are
+    the variables the weights were calibrated to, in `rounds` rounds.
+    """
+
+    frame: pd.DataFrame
+    weights: np.ndarray
+    before: np.ndarray
+    strata: np.ndarray | None = None
+    cluster: np.ndarray | None = None
+    stratum_size: np.ndarray | None = None
+    lonely: str = "fail"
+    replicates: tuple[np.ndarray, float, np.ndarray] | None = None
+    basis: np.ndarray | None = None
+    rounds: int = 0
+
+    def rake(self, margins: Mapping[str, Mapping[Any, float]]) -> SurveyDesign:
+        """A design whose weights add up to the population of every group of several factors.
+
+        Parameters
+        ----------
+        margins : dict of str to dict
+            Column -> group -> population. Every group in the column is named, and the margins have the same sum.
+
+        Returns
+        -------
+        SurveyDesign
+            Its variances are those of calibrated weights; replicate weights are raked one by one.
+
+        Raises
+        ------
+        DatasetError, UnknownGroupError, UnknownNameError
+            If a column, group or sum does not fit.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"sex": ["m", "m", "w", "w"], "area": ["N", "S", "N", "S"], "weight": 1.0})
+        >>> raked = survey_design(frame, weight="weight").rake({"sex": {"m": 6, "w": 4}, "area": {"N": 5, "S": 5}})
+        >>> raked.weights
+        array([3., 3., 2., 2.])
+        """
+        groups = [self._codes(column, totals) for column, totals in margins.items()]
+        targets = [np.array(list(totals.values()), float) for totals in margins.values()]
+        basis = np.column_stack([np.eye(len(t))[codes] for codes, t in zip(groups, targets, strict=True)])
+        return self._calibrated(lambda w: calibration.rake(w, groups, targets), basis, "rake", list(margins))
+
+    def calibrate(
+        self, totals: Mapping[str, float | Mapping[Any, float]], *, bounds: tuple[float, float] | None = None
+    ) -> SurveyDesign:
+        """A design whose weights add up to known totals, moved as little as possible (linear calibration, GREG).
+
+        Parameters
+        ----------
+        totals : dict of str to float or dict
+            Column -> its population total (a quantity) or group -> population (a factor).
+        bounds : (low, high), optional
+            Limits of new weight ÷ old, such as (0.3, 3).
+
+        Returns
+        -------
+        SurveyDesign
+
+        Raises
+        ------
+        DatasetError, UnknownGroupError, UnknownNameError
+            If a column or group does not fit, or the totals cannot be met within the bounds.
+        """
+        columns, goals, names = [], [], []
+        for column, total in totals.items():
+            if isinstance(total, Mapping):
+                columns.append(np.eye(len(total))[self._codes(column, total)])
+                goals += [float(value) for value in total.values()]
+                names += [f"{column}={group}" for group in total]
+            else:
+                columns.append(_numbers(_column(self.frame, column, "calibrate"), column)[:, None])
+                goals.append(float(total))
+                names.append(column)
+        basis = np.hstack(columns)
+        return self._calibrated(
+            lambda w: calibration.calibrate(w, basis, goals, bounds=bounds), basis, "calibrate", names
+        )
+
+    def report(self) -> pd.DataFrame:
+        """Weights before and after calibration: persons, sum, min, max, cv, design effect 1 + cv², rounds it took."""
+        rows = {}
+        for name, weights, rounds in (("before", self.before, 0), ("after", self.weights, self.rounds)):
+            cv = weights.std() / weights.mean()
+            rows[name] = [len(weights), weights.sum(), weights.min(), weights.max(), cv, 1 + cv**2, rounds]
+        columns = ["persons", "sum", "min", "max", "cv", "design_effect", "rounds"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+    def covariance(self, scores: design.Scores) -> np.ndarray:
+        """Covariance (k, k) of estimates from their scores (n, k), weight × influence, 0 outside a domain.
+
+        With replicates it is the covariance of the linearised estimates over them.
+        """
+        if self.replicates is not None:
+            multipliers, scale, rscales = self.replicates
+            return design.replicate_covariance(multipliers.T @ scores, scores.sum(axis=0), scale, rscales)
+        calibrated = None if self.basis is None else (self.basis, self.before, self.weights)
+        options: dict[str, Any] = {"fpc": self.stratum_size, "calibrated": calibrated}
+        return design.design_covariance(scores, self.strata, self.cluster, lonely=self.lonely, **options)[0]
+
+    def degrees_of_freedom(self, mask: design.Scores | None = None) -> Any:
+        """PSUs less strata, in all or with somebody in the mask ((n,), or (n, k) for k domains).
+
+        Delivered replicates without strata and clusters have R - 1.
+        """
+        if self.replicates is not None and self.strata is None and self.cluster is None:
+            df = float(len(self.replicates[2]) - 1)
+            return df if mask is None or np.ndim(mask) == 1 else np.full(mask.shape[1], df)
+        everybody = np.ones(len(self.frame))
+        psus, strata = design.active_clusters(self.strata, self.cluster, everybody if mask is None else mask)
+        return psus - strata
+
+    def _codes(self, column: str, totals: Mapping[Any, float]) -> np.ndarray:
+        values = _column(self.frame, column, "a margin")
+        codes = pd.Index(list(totals)).get_indexer(pd.Index(values))
+        if (codes < 0).any():
+            raise UnknownGroupError(
+                f"{_first(values, column, codes < 0)}, which the margin does not have ({', '.join(map(repr, totals))}): "
+                "give its population too, or put the person in one of these groups."
+            )
+        return codes
+
+    def _calibrated(self, make, basis: np.ndarray, verb: str, names: list[str]) -> SurveyDesign:
+        if self.basis is not None:
+            raise DatasetError(
+                f"{verb}: the weights are calibrated already; give all margins in one call to the first."
+            )
+        try:
+            weights, rounds = make(self.weights)
+            replicates = self.replicates
+            if replicates is not None:
+                each = [make(self.weights * multiplier)[0] for multiplier in replicates[0].T]
+                replicates = (calibration.over(np.column_stack(each), weights[:, None]), *replicates[1:])
+        except ValueError as error:
+            raise DatasetError(f"{verb} to {', '.join(names)} (margins and totals numbered from 0): {error}") from None
+        return replace(self, weights=weights, basis=basis, rounds=rounds, replicates=replicates)
+
+
+def survey_design(
+    frame: pd.DataFrame,
+    *,
+    weight: str,
+    strata: str | None = None,
+    cluster: str | None = None,
+    stratum_size: str | None = None,
+    replicates: str | Sequence[str] | None = None,
+    replicate_scale: float | None = None,
+    lonely: str = "fail",
+) -> SurveyDesign:
+    """Describe how the persons of a sample were drawn.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a person, all who answered.
+    weight : str
+        Column: how many persons of the population each stands for.
+    strata, cluster : str, optional
+        Columns: stratum, and primary sampling unit (the person, if none is given).
+    stratum_size : str, optional
+        Column: PSUs (or persons) in the population of the stratum; variances then shrink by the share drawn.
+    replicates : {"jk1", "jkn", "bootstrap", "brr"} or list of str, optional
+        Replicates to make, or the columns of replicate weights that came with the file.
+    replicate_scale : float, optional
+        Needed with delivered columns, R of them: (R-1)/R for JK1, 1/R for BRR, 1/(R-1) for most bootstraps.
+    lonely : {"fail", "adjust", "average", "certainty"}
+        What a stratum with one PSU does: an error, or a variance as in `mrstats.measures.design.design_covariance`.
+
+    Returns
+    -------
+    SurveyDesign
+
+    Raises
+    ------
+    DatasetError, UnknownNameError
+        One sentence naming column, row and cure.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"answer": [1, 0, 1, 1], "weight": [10.0, 20.0, 10.0, 20.0], "area": ["N", "N", "S", "S"]})
+    >>> result = estimate_domains(survey_design(frame, weight="weight", strata="area"), frame["answer"])
+    >>> result.estimate.round(4), result.df, result.n
+    (array([0.6667]), array([2.]), array([4]))
+    """
+    doubled = frame.columns[frame.columns.duplicated()]
+    if len(doubled):
+        raise DatasetError(f"column {doubled[0]!r} occurs twice in the survey's frame; rename or drop one of them.")
+    weights = _weights(frame, weight)
+    stratum = None if strata is None else _labels(frame, strata, "stratum")
+    psu = None if cluster is None else _labels(frame, cluster, "cluster")
+    size = None if stratum_size is None else _numbers(_column(frame, stratum_size, "stratum_size"), stratum_size)
+    result = SurveyDesign(frame, weights, weights, stratum, psu, size, lonely)
+    _check_lonely(result, strata)
+    try:
+        result.covariance(np.zeros((len(frame), 1)))
+        if isinstance(replicates, str):
+            units = np.arange(len(frame)) if psu is None else psu
+            return replace(result, replicates=design.replicate_weights(stratum, units, method=replicates))
+    except ValueError as error:
+        names = f"strata={strata!r}, cluster={cluster!r}, stratum_size={stratum_size!r}"
+        raise DatasetError(f"survey_design with {names}: {error}") from None
+    if replicates is None:
+        return result
+    if replicate_scale is None:
+        raise DatasetError(
+            f"replicates={replicates[0]!r}, … need replicate_scale=, see the survey's own documentation: with R columns "
+            "(R-1)/R for JK1, 1/R for BRR, 1/(R-1) for most bootstraps."
+        )
+    delivered = np.column_stack([_weights(frame, name) for name in replicates])
+    multipliers = calibration.over(delivered, weights[:, None])
+    return replace(result, replicates=(multipliers, replicate_scale, np.ones(len(replicates))))
+
+
+def estimate_domains(
+    survey: SurveyDesign,
+    values: ArrayLike,
+    domains: ArrayLike | None = None,
+    *,
+    measure: str = "mean",
+    denominator: ArrayLike | None = None,
+    size: int | None = None,
+    **options,
+) -> DomainEstimates:
+    """Estimate a measure in every domain, with the covariance between domains that the design gives.
+
+    Parameters
+    ----------
+    survey : SurveyDesign
+    values : array_like, shape (n,)
+        The quantity; 0 and 1 for a proportion. NaN is no answer: the person is outside every domain.
+    domains : array_like of int, shape (n,) or (n, m), optional
+        Domain 0..k-1 of each person, -1 for none; m columns let crosses and their margins, numbered through, be asked
+        for at once. Without it, everybody.
+    measure : str
+        "mean", "total", "ratio" (Σwy / Σwx) or one of `mrstats.measures.influence.MEASURES`, such as "gini". A poverty
+        rate without ``line=`` has the whole sample's line, whose own error is counted.
+    denominator : array_like, shape (n,)
+        The x of a ratio.
+    size : int, optional
+        Number of domains k, where the last may be empty.
+    **options
+        Given on to the measure. With replicates it is linearised over them; mean, total and ratio are made anew.
+
+    Returns
+    -------
+    DomainEstimates
+        Fractions, not per cent. The variance of a mean or ratio is NaN, never 0, where one PSU holds the whole domain;
+        `df` are the domain's own. A difference of domains a and b has variance C[a,a] + C[b,b] - 2·C[a,b].
+    """
+    if (measure == "ratio") != (denominator is not None):
+        raise ValueError(f"measure={measure!r}: a ratio, and nothing else, has a denominator=.")
+    given = {"values": values} if denominator is None else {"values": values, "denominator": denominator}
+    for name, column in given.items():
+        if len(np.asarray(column)) != len(survey.frame):
+            raise DatasetError(
+                f"{name} has {len(np.asarray(column))} rows but the survey {len(survey.frame)}; give one for each person."
+            )
+    y, *below = (_numbers(pd.Series(column), name, missing=True) for name, column in given.items())
+    x = below[0] if below else np.ones(len(y))
+    if measure == "total":
+        estimate, scores, members = design.total_scores(y, survey.weights, domains, size=size)
+    else:
+        estimate, scores, members = design.ratio_scores(y, x, survey.weights, domains, size=size)
+    if measure not in ("mean", "total", "ratio"):
+        estimate, scores = _by_influence(measure, y, survey.weights, members, options)
+        covariance = survey.covariance(scores)
+    elif survey.replicates is None:
+        covariance = survey.covariance(scores)
+    else:  # made anew in each replicate
+        multipliers, scale, rscales = survey.replicates
+        above, under = (members.T @ (multipliers * (survey.weights * np.nan_to_num(a))[:, None]) for a in (y, x))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            each = above if measure == "total" else above / under
+        covariance = design.replicate_covariance(each.T, estimate, scale, rscales)
+    if measure != "total":
+        within_one = design.active_clusters(survey.strata, survey.cluster, members)[0] < 2
+        covariance[within_one, :] = covariance[:, within_one] = np.nan
+    n = np.asarray(members.sum(axis=0)).astype(int)
+    return DomainEstimates(estimate, covariance, survey.degrees_of_freedom(members), n)
+
+
+def _by_influence(measure: str, y: np.ndarray, weights: np.ndarray, members, options: dict) -> tuple[Any, Any]:
+    """Estimate of each domain, and weight × influence of everybody; the poverty line is the country's."""
+    from mrstats.measures.distribution import weighted_quantile
+    from mrstats.measures.influence import MEASURES, influence
+
+    estimate, scores = np.full(members.shape[1], np.nan), np.zeros(members.shape)
+    answered = np.flatnonzero(~np.isnan(y))
+    y, w = y[answered], weights[answered]
+    fixed = dict(options)
+    if measure == "at_risk_of_poverty" and options.get("line") is None:
+        fixed["line"] = fixed.pop("share", 0.6) * float(weighted_quantile(y, 0.5, w))
+    for domain in np.flatnonzero(members.sum(axis=0)):
+        inside = members[:, [domain]].toarray()[answered, 0] > 0
+        scores[answered, domain] = w * influence(measure, y, w, domain=inside, **options)
+        estimate[domain] = MEASURES[measure].estimate(y[inside], w[inside], **fixed)
+    return estimate, scores
+
+
+def _column(frame: pd.DataFrame, name: str, use: str) -> pd.Series:
+    if name not in frame.columns:
+        columns = ", ".join(map(str, frame.columns))
+        raise UnknownNameError(f"{use}={name!r} is no column of the survey's frame. Its columns: {columns}.")
+    return frame[name]
+
+
+def _first(column: pd.Series, name: str | None, wrong: np.ndarray) -> str:
+    """``column 'age', row 12 holds '4,5'`` or ``is empty``: where the first wrong value stands."""
+    row = int(np.argmax(wrong))
+    value = column.iloc[row]
+    shown = "is empty" if pd.isna(value) else f"holds {value.item() if isinstance(value, np.generic) else value!r}"
+    return f"column {name!r}, row {column.index[row]} {shown}"
+
+
+def _numbers(column: pd.Series, name: str, *, missing: bool = False) -> np.ndarray:
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+    wrong = ~np.isfinite(numbers) & ~(column.isna().to_numpy() & missing)
+    if wrong.any():
+        cure = "write a number (decimal point, not comma) or leave out those who did not answer"
+        raise DatasetError(f"{_first(column, name, wrong)}, where a number should stand: {cure}.")
+    return numbers
+
+
+def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
+    weights = _numbers(_column(frame, name, "weight"), name)
+    if (weights < 0).any():
+        raise DatasetError(
+            f"{_first(frame[name], name, weights < 0)}, but nobody stands for fewer than 0 persons: mend it."
+        )
+    if not weights.sum() > 0:
+        raise DatasetError(
+            f"column {name!r} sums to zero over {len(frame)} rows: give the weights persons were drawn with."
+        )
+    return weights
+
+
+def _labels(frame: pd.DataFrame, name: str, use: str) -> np.ndarray:
+    column = _column(frame, name, use)
+    if column.isna().any():
+        raise DatasetError(
+            f"{_first(column, name, column.isna().to_numpy())}, but everybody was drawn in a {use}: fill it in."
+        )
+    return pd.factorize(column, sort=True)[0]
+
+
+def _check_lonely(survey: SurveyDesign, name: str | None) -> None:
+    """Every stratum has two clusters, unless the user said what else to do."""
+    strata = np.zeros(len(survey.frame), int) if survey.strata is None else survey.strata
+    cluster = np.arange(len(strata)) if survey.cluster is None else survey.cluster
+    lonely = pd.Series(cluster).groupby(strata).nunique() < 2
+    if survey.stratum_size is not None:  # the only one there is was drawn for certain
+        lonely &= pd.Series(survey.stratum_size).groupby(strata).max() > 1
+    if survey.lonely == "fail" and lonely.any():
+        where = "the whole sample" if name is None else _first(survey.frame[name], name, strata == lonely.idxmax())
+        raise DatasetError(
+            f"{where}, and there is one cluster in it, which says nothing of its variance: join the stratum with one like it, "
+            "or say lonely='adjust'."
+        )

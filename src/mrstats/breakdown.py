@@ -36,6 +36,7 @@ from mrstats.schema import (
     NotPublishedError,
     UnknownNameError,
 )
+from mrstats.standardise import replace_figures, standard_population, standardised_figures
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Request:
     years: tuple[int, ...]
     crossed: bool
     confidence: float
+    standardise: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, spec: dict[str, Any]) -> Request:
@@ -78,6 +80,7 @@ def break_down(
     geography: str = CITY,
     years: int | Sequence[int] | None = None,
     *,
+    standardise: str | Sequence[str] | None = None,
     crossed: bool = True,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -95,6 +98,9 @@ def break_down(
         A geography level; its areas, residents who cannot be placed (``_U``) and the city are returned.
     years : int or list of int, optional
         Default: the dataset's last year.
+    standardise : str or list of str, optional
+        Factors to hold equal: proportions and rates become what they would be if every group had the whole city's mix
+        of these (directly standardised; counts stay crude). `C` where a group has nobody in a stratum of the city.
     crossed : bool
         False: every factor on its own for the city, and the areas by total only; no combinations.
     confidence : float
@@ -128,7 +134,9 @@ def break_down(
     1            city  women   55.0  40.0   22.0
     2            city    men   65.0  40.0   26.0
     """
-    request = check_request(city, indicator, by, geography, years, crossed=crossed, confidence=confidence)
+    request = check_request(
+        city, indicator, by, geography, years, standardise=standardise, crossed=crossed, confidence=confidence
+    )
     if mode() == "publish":
         return Release.from_environment().table(request, dataset=city.key)
     table = compute(city, request)
@@ -144,6 +152,7 @@ def check_request(
     geography: str = CITY,
     years=None,
     *,
+    standardise=None,
     crossed: bool = True,
     confidence: float = 0.95,
 ) -> Request:
@@ -163,13 +172,18 @@ def check_request(
         raise UnknownNameError(f"no indicator was named. {city.name} has {', '.join(city.indicators)}.")
     for name in names:
         city.indicator(name)
-    for name in factors:
+    strata = (standardise,) if isinstance(standardise, str) else tuple(dict.fromkeys(standardise or ()))
+    if set(strata) & set(factors):
+        raise UnknownNameError(
+            f"standardise={list(strata)} and by={list(factors)} share a factor; it cannot be held equal and compared."
+        )
+    for name in (*factors, *strata):
         if name not in city.factors:
             raise UnknownNameError(
                 f"by={name!r} is not a background factor of {city.name} ({nearest(name, city.factors)})."
             )
     for name in names:
-        _check_published(city, city.indicators[name], factors)
+        _check_published(city, city.indicators[name], (*factors, *strata))
     if geography != CITY and geography not in city.geographies:
         raise UnknownNameError(
             f"geography={geography!r} is not a level of {city.name} ({nearest(geography, [CITY, *city.geographies])})."
@@ -181,7 +195,7 @@ def check_request(
     for year in wanted:
         if known and year not in known:
             raise UnknownNameError(f"years={year} is not in {city.name}, which has {known[0]}–{known[-1]}.")
-    return Request(city.name, names, factors, geography, tuple(sorted(set(wanted))), crossed, confidence)
+    return Request(city.name, names, factors, geography, tuple(sorted(set(wanted))), crossed, confidence, strata)
 
 
 def compute(city: City, request: Request) -> pd.DataFrame:
@@ -211,16 +225,34 @@ def _one_indicator(city: City, indicator: Indicator, request: Request) -> pd.Dat
     levels = [CITY] if request.geography == CITY else [CITY, request.geography]
     column = _area_column(city, indicator, request.geography)
     if request.crossed:
-        parts = [_margins(city, _cells(city, indicator, request, request.by, column), request, levels, request.by)]
+        cells = _cells(city, indicator, request, request.by, column)
+        parts = [_figures(city, indicator, cells, request, levels, request.by)]
     else:  # one pass a factor: the finest cross of many factors would be far larger than what is asked for
         parts = []
         every = _cells(city, indicator, request, (), column) if grain == "cell" else None
         for subset in [(), *((factor,) for factor in request.by)]:
             cells = _cells(city, indicator, request, subset, "" if subset else column) if every is None else every
-            part = _margins(city, cells, request, [CITY] if subset else levels, subset)
+            part = _figures(city, indicator, cells, request, [CITY] if subset else levels, subset)
             parts.append(part[part[subset[0]] != TOTAL] if subset else part)
-    table = estimate(pd.concat(parts, ignore_index=True), indicator, confidence=request.confidence)
-    return _arrange(table, city, indicator, request)
+    return _arrange(pd.concat(parts, ignore_index=True), city, indicator, request)
+
+
+def _figures(
+    city: City, indicator: Indicator, cells: pd.DataFrame, request: Request, levels: list[str], subset: tuple[str, ...]
+) -> pd.DataFrame:
+    """Margins of cells with their figures, standardised where the request asks for it."""
+    strata = list(request.standardise)
+    margins = _margins(city, cells, request, levels, (*subset, *strata))
+    if not strata:
+        return estimate(margins, indicator, confidence=request.confidence)
+    keys = ["year", "geography_level", "geography", *request.by]
+    within = margins[(margins[strata] != TOTAL).all(axis=1)]
+    crude = margins[(margins[strata] == TOTAL).all(axis=1)].drop(columns=strata)
+    whole = within[(within["geography_level"] == CITY) & (within[list(request.by)] == TOTAL).all(axis=1)]
+    figures = standardised_figures(
+        within, keys, strata, standard_population(whole, strata), indicator, confidence=request.confidence
+    )
+    return replace_figures(estimate(crude, indicator, confidence=request.confidence), figures, keys)
 
 
 def _area_column(city: City, indicator: Indicator, level: str) -> str:
@@ -245,6 +277,7 @@ def _area_column(city: City, indicator: Indicator, level: str) -> str:
 
 def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ...], column: str) -> pd.DataFrame:
     """Finest cells of a request; their areas are of the level in `attrs`, or of none."""
+    by = (*by, *request.standardise)
     every = city.description.factors
     if (
         city.description.tables[indicator.table].grain == "cell"

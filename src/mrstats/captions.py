@@ -225,6 +225,8 @@ class Captions:
         parts.append(self.only(table))
         if by:
             parts.append(f"{self.word('by')} {self.joined(by)}")
+        if "method" in table and table["method"].astype(str).str.startswith("dobson").any():
+            parts.append(self.word("standardised"))
         units = list(dict.fromkeys(indicator.unit[self.language] for indicator in indicators))
         if len(units) == 1:
             level = self.confidence(table)

@@ -23,6 +23,7 @@ from mrstats.schema import (
 )
 
 GEOGRAPHY = "geography"
+STANDARDISED = "dobson"
 GAP_COLUMNS = [
     "factor", "reference", "reference_value", "difference", "difference_lower", "difference_upper", "disadvantage", "to_lift",
 ]  # fmt: skip
@@ -77,6 +78,11 @@ def gaps(
     0  women       -10.0      4.0
     """
     home = dataset_of(table, city)
+    if reference == "total" and table["method"].str.startswith(STANDARDISED).any():
+        raise MrstatsError(
+            "the total of a standardised table is not made of its groups, so their difference from it has no interval "
+            "here. Compare two groups: reference='…' with the code of one."
+        )
     for indicator in map(home.indicator, table["indicator"].unique()):
         if indicator.measure in ("count", "total"):
             raise MrstatsError(

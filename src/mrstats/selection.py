@@ -10,6 +10,7 @@ from .schema import (
     CITY,
     CONFIDENTIAL,
     TOTAL,
+    UNKNOWN,
     UNPLACED,
     UNRELIABLE,
     MrstatsError,
@@ -162,7 +163,8 @@ def surely_extreme(records, direction: str) -> tuple[dict, str] | None:
     """The row that is certainly lowest or highest, worst end first, or None.
 
     Certain means that its interval does not meet any other row's; a hidden row may be the extreme one, so
-    then nothing is certain. Residents without a known area are no area and are left out.
+    then nothing is certain. Residents without a known area are no area and are left out. A group that only says
+    what is not known is no finding: where it is the extreme one there is none.
     """
     rivals = [record for record in records if record[GEOGRAPHY] != UNPLACED]
     if len(rivals) < 2 or any(math.isnan(record.get(end, math.nan)) for record in rivals for end in ("lower", "upper")):
@@ -174,7 +176,8 @@ def surely_extreme(records, direction: str) -> tuple[dict, str] | None:
     }
     ends = {"lowest": lowest, "highest": highest}
     order = ("highest", "lowest") if direction == "adverse" else ("lowest", "highest")
-    return next(((ends[end], end) for end in order if sure[end]), None)
+    found = next(((ends[end], end) for end in order if sure[end]), None)
+    return None if found and UNKNOWN in found[0].values() else found
 
 
 def surely_widest(blocks) -> Block | None:

@@ -149,9 +149,7 @@ def _level(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
     ]
     if indicator.measure != "count":
         decimals = _decimals(row["value"], indicator)
-        ends = interval(row["lower"], row["upper"], captions.language, decimals=decimals)
-        if len(set(ends.split("–"))) == 1:  # too narrow for whole per cents
-            ends = interval(row["lower"], row["upper"], captions.language, decimals=decimals + 1)
+        ends = _ends(row["lower"], row["upper"], captions.language, decimals=decimals)
         said.append(fill("interval", captions.language, interval=ends, unit=indicator.unit[captions.language]))
     return said
 
@@ -187,7 +185,7 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
         slots["there"] = captions.where({**row.to_dict(), row["factor"]: row["reference"]}, row["factor"])
     low, high = sorted((abs(row["difference_lower"]), abs(row["difference_upper"])))
     decimals = _decimals(row["difference"], indicator, difference=True)
-    ends = interval(low, high, language, decimals=decimals)
+    ends = _ends(low, high, language, decimals=decimals)
     said = [
         fill(pattern, language, **slots),
         fill("gap_interval", language, interval=ends, unit=_difference_unit(indicator, captions)),
@@ -279,6 +277,12 @@ def _hidden(shown: pd.DataFrame, captions: Captions) -> list[str]:
         return [fill("hidden_one", captions.language)]
     text = fill("hidden", captions.language, num=_count(hidden, captions.language))
     return [text]
+
+
+def _ends(lower: float, upper: float, language: str, *, decimals: int) -> str:
+    """An interval in running text, with one decimal more where it is too narrow for so few."""
+    ends = interval(lower, upper, language, decimals=decimals)
+    return interval(lower, upper, language, decimals=decimals + 1) if len(set(ends.split("–"))) == 1 else ends
 
 
 def _share(indicator: Indicator, captions: Captions) -> str:

@@ -134,7 +134,7 @@ def test_alt_text_has_the_city_two_numbers_and_the_uncertain(city):
         "personer födda i Afrika, 58,9",
     ):
         assert part in alt.replace("\xa0", " "), part
-    assert "3 av 7 skillnader kan bero på slumpen" in alt
+    assert "2 av 7 skillnader kan bero på slumpen" in alt
     assert "1 av 8 värden visas inte" in alt
 
 

@@ -102,7 +102,8 @@ def is_hollow(record: dict) -> bool:
 def judging_colour(record: dict) -> str:
     """Brick for certainly worse, blue for certainly better, ink for all else; never a group's colour."""
     disadvantage = record.get("disadvantage", math.nan)
-    if not is_sure(record) or math.isnan(disadvantage) or disadvantage == 0:
+    weak = not is_sure(record) or UNRELIABLE in codes(record)
+    if weak or math.isnan(disadvantage) or disadvantage == 0:
         return look.INK
     return look.WORSE if disadvantage > 0 else look.BETTER
 

@@ -12,7 +12,6 @@ from .schema import (
     TOTAL,
     UNKNOWN,
     UNPLACED,
-    UNRELIABLE,
     MrstatsError,
     factor_columns,
     has_status,
@@ -154,9 +153,9 @@ def codes(record: dict) -> list[str]:
 
 
 def is_sure(record: dict) -> bool:
-    """Whether the interval of the difference excludes zero and the value is not of low reliability."""
+    """Whether the interval of the difference excludes zero: a difference that chance hardly made."""
     lower, upper = record.get("difference_lower", math.nan), record.get("difference_upper", math.nan)
-    return (lower > 0 or upper < 0) and UNRELIABLE not in codes(record)
+    return lower > 0 or upper < 0
 
 
 def surely_extreme(records, direction: str) -> tuple[dict, str] | None:

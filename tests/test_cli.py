@@ -120,3 +120,13 @@ def test_clean_empties_processed_and_keeps_the_rest(tmp_path):
     assert done.returncode == 0
     assert [path.name for path in processed.iterdir()] == [".gitkeep"]
     assert (tmp_path / "data" / "raw").exists()
+
+
+def test_an_edition_is_found_from_a_folder_below_the_project(tmp_path, monkeypatch):
+    from mrstats.cli import _edition
+
+    (tmp_path / "notebooks" / "editions").mkdir(parents=True)
+    (tmp_path / "notebooks" / "editions" / "2024.toml").touch()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert _edition(None).resolve() == tmp_path / "notebooks" / "editions" / "2024.toml"
+    assert _edition("2024").resolve() == _edition(None).resolve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -129,27 +130,32 @@ def clean() -> None:
 
 
 def _edition(name: str | None) -> Path:
-    """The edition's file: as given, by its name, or the latest year's."""
+    """The edition's file: as given, by its name, or the latest year's; the project is looked for upwards."""
+    here = Path.cwd()
+    project = next((base for base in (here, *here.parents) if (base / EDITIONS).is_dir()), here)
+    editions = Path(os.path.relpath(project / EDITIONS))
     if name is None:
-        years = sorted(path for path in EDITIONS.glob("*.toml") if path.stem.isdigit())
+        years = sorted(path for path in editions.glob("*.toml") if path.stem.isdigit())
         if not years:
             raise MrstatsError(
                 f"there is no edition in {EDITIONS}/. Work in the project's top folder, or name the file."
             )
         return years[-1]
     path = Path(name)
-    return path if path.suffix == ".toml" else EDITIONS / f"{path.name}.toml"
+    return path if path.suffix == ".toml" else editions / f"{path.name}.toml"
 
 
 def _ensure_example(path: Path) -> None:
     """Exempelstad is made, not delivered: build it when an edition needs it and it is not there."""
     from mrstats.appendix import read_edition
 
-    if read_edition(path).dataset == EXAMPLE.name and not EXAMPLE.exists():
+    edition = read_edition(path)
+    place = edition.output.parent.parent / "raw" / EXAMPLE.name
+    if edition.dataset == EXAMPLE.name and not place.exists():
         from mrstats.example_city import build_example_city
 
         print("Exempelstad is not there yet; making it.")
-        build_example_city(EXAMPLE, report=print)
+        build_example_city(place, report=print)
 
 
 def main() -> None:

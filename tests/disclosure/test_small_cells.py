@@ -272,3 +272,33 @@ def test_a_sum_that_one_person_makes_is_hidden():
     table["measure"] = "total"
     table.loc[table["geography"] == "A1", "count"] = 1.0
     assert hide_small_cells(table).set_index("geography").loc["A1", "status"] == "C"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_combination_of_sums_gives_a_hidden_cell_back(seed):
+    # Independent of the code: a hidden cell is given back where adding "this cell" to the equations adds no rank.
+    city = made_city(random_people(seed, 260))
+    table = hide_small_cells(mr.break_down(city, "population", by=["sex", "education"], geography="area", years=2024))
+    cell = {key: i for i, key in enumerate(zip(table["geography"], table["sex"], table["education"], strict=True))}
+    top = table.loc[table["geography_level"] == "city", "geography"].iloc[0]
+    areas = sorted(set(table["geography"]) - {top})
+    groups = {name: sorted(set(table[name]) - {"_T"}) for name in ("sex", "education")}
+    equations = []
+    for sex in ["_T", *groups["sex"]]:
+        for education in ["_T", *groups["education"]]:
+            equations.append(([(a, sex, education) for a in areas], (top, sex, education)))
+    for area in [top, *areas]:
+        for education in ["_T", *groups["education"]]:
+            equations.append(([(area, s, education) for s in groups["sex"]], (area, "_T", education)))
+        for sex in ["_T", *groups["sex"]]:
+            equations.append(([(area, sex, e) for e in groups["education"]], (area, sex, "_T")))
+    matrix = np.zeros((len(equations), len(table)))
+    for row, (parts, total) in enumerate(equations):
+        matrix[row, [cell[key] for key in parts if key in cell]] = 1
+        matrix[row, cell[total]] = -1
+    hidden = np.flatnonzero(table["status"] == "C")
+    unknown = matrix[:, hidden]
+    rank = np.linalg.matrix_rank(unknown)
+    assert len(hidden) > 0
+    for place in range(len(hidden)):
+        assert np.linalg.matrix_rank(np.vstack([unknown, np.eye(len(hidden))[place]])) == rank + 1

@@ -61,7 +61,7 @@ def write_release(
             report(f"{request.key}: {len(table)} cells")
     _write_hierarchy(city, levels, folder / "hierarchy.csv")
     certificate = {
-        "method": "small cells hidden table by table, with complements where a total gives one back",
+        "method": "small cells hidden table by table, with others where the totals of the table would give one back exactly",
         "rule": asdict(rule),
         "public_at_source": city.public,
         "audited_as_one_publication": False,

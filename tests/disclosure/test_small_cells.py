@@ -283,15 +283,10 @@ def test_no_combination_of_sums_gives_a_hidden_cell_back(seed):
     top = table.loc[table["geography_level"] == "city", "geography"].iloc[0]
     areas = sorted(set(table["geography"]) - {top})
     groups = {name: sorted(set(table[name]) - {"_T"}) for name in ("sex", "education")}
-    equations = []
-    for sex in ["_T", *groups["sex"]]:
-        for education in ["_T", *groups["education"]]:
-            equations.append(([(a, sex, education) for a in areas], (top, sex, education)))
-    for area in [top, *areas]:
-        for education in ["_T", *groups["education"]]:
-            equations.append(([(area, s, education) for s in groups["sex"]], (area, "_T", education)))
-        for sex in ["_T", *groups["sex"]]:
-            equations.append(([(area, sex, e) for e in groups["education"]], (area, sex, "_T")))
+    sexes, levels = ["_T", *groups["sex"]], ["_T", *groups["education"]]
+    equations = [([(a, s, e) for a in areas], (top, s, e)) for s in sexes for e in levels]
+    equations += [([(a, s, e) for s in groups["sex"]], (a, "_T", e)) for a in [top, *areas] for e in levels]
+    equations += [([(a, s, e) for e in groups["education"]], (a, s, "_T")) for a in [top, *areas] for s in sexes]
     matrix = np.zeros((len(equations), len(table)))
     for row, (parts, total) in enumerate(equations):
         matrix[row, [cell[key] for key in parts if key in cell]] = 1

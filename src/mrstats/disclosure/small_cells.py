@@ -15,7 +15,6 @@ from mrstats.schema import (
     factor_columns,
 )
 
-
 LARGEST_BLOCK = 1500
 """So many hidden cells that hang together are looked into as one system; more would take minutes."""
 

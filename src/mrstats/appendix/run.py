@@ -137,13 +137,14 @@ def _run_notebook(source: Path, target: Path, parameters: dict, environment: Map
 
 
 def _scrub(path: Path, *, keep_outputs: bool) -> None:
-    """Take out what differs from run to run (times, places on this machine), and unprotected outputs if asked."""
+    """Take out what differs from run to run (times, places on this machine, chance), and unprotected outputs if asked."""
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
     of_run = notebook.metadata.get("papermill", {})
     notebook.metadata["papermill"] = {key: of_run[key] for key in ("parameters", "exception") if of_run.get(key)}
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell["id"] = f"cell-{number:02d}"  # papermill gives the cell it adds an id of chance
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
         if not keep_outputs and "outputs" in cell:

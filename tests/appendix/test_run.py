@@ -135,3 +135,13 @@ def test_executed_notebooks_hold_no_times_and_no_places(project, city):
     text = (kept / "notebooks" / "10_work.ipynb").read_text(encoding="utf-8")
     assert str(project) not in text
     assert "start_time" not in text
+
+
+def test_a_recording_that_fails_keeps_its_error_and_nothing_it_showed(project, city):
+    path = material.edition(project, "10_work")
+    material.notebook(project / "notebooks" / "10_work.ipynb", ["# Arbete", ("print('86 683 kronor')",), ("1 / 0",)])
+    with pytest.raises(EditionError, match="ZeroDivisionError"):
+        run_notebooks(read_edition(path), project / "run", environment={}, report=lambda line: None, keep_outputs=False)
+    kept = nbformat.read(project / "run" / "10_work.failed.ipynb", as_version=4)
+    shown = [output.output_type for cell in kept.cells for output in cell.get("outputs", [])]
+    assert shown == ["error"]

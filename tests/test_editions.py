@@ -76,11 +76,7 @@ def test_the_appendix_speaks_to_a_screen_reader(exempelstad):
         scopes = [str(a.Scope) for e in found if str(e.S) == "/TH" for a in _attributes(e) if "/Scope" in a]
         assert {"/Column", "/Row"} == set(scopes)
         assert len(scopes) == sum(str(element.S) == "/TH" for element in found)
-        images = (
-            [image for page in pdf.pages for image in page.get_images()]
-            if hasattr(pdf.pages[0], "get_images")
-            else [image for page in pdf.pages for image in page.images]
-        )
+        images = [image for page in pdf.pages for image in page.get_images()]
         assert images == []
 
 

@@ -161,8 +161,7 @@ def check_request(
         raise UnknownNameError(
             f"break_down works on an opened dataset, not on {city!r}. Open it: city = mr.open_dataset(…)."
         )
-    names = (indicator,) if isinstance(indicator, str) else tuple(dict.fromkeys(indicator or ()))
-    factors = (by,) if isinstance(by, str) else tuple(dict.fromkeys(by or ()))
+    names, factors, strata = map(_names, (indicator, by, standardise))
     geography = geography or CITY
     if isinstance(years, str):
         raise UnknownNameError(
@@ -172,7 +171,6 @@ def check_request(
         raise UnknownNameError(f"no indicator was named. {city.name} has {', '.join(city.indicators)}.")
     for name in names:
         city.indicator(name)
-    strata = (standardise,) if isinstance(standardise, str) else tuple(dict.fromkeys(standardise or ()))
     if set(strata) & set(factors):
         raise UnknownNameError(
             f"standardise={list(strata)} and by={list(factors)} share a factor; it cannot be held equal and compared."
@@ -196,6 +194,11 @@ def check_request(
         if known and year not in known:
             raise UnknownNameError(f"years={year} is not in {city.name}, which has {known[0]}–{known[-1]}.")
     return Request(city.name, names, factors, geography, tuple(sorted(set(wanted))), crossed, confidence, strata)
+
+
+def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    """One name or several, each once, as a tuple."""
+    return (given,) if isinstance(given, str) else tuple(dict.fromkeys(given or ()))
 
 
 def compute(city: City, request: Request) -> pd.DataFrame:
@@ -279,9 +282,8 @@ def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ..
     """Finest cells of a request; their areas are of the level in `attrs`, or of none."""
     by = (*by, *request.standardise)
     every = city.description.factors
-    if (
-        city.description.tables[indicator.table].grain == "cell"
-    ):  # all of a published table's factors, to meet its own totals
+    if city.description.tables[indicator.table].grain == "cell":
+        # all of a published table's factors, to meet its own totals
         by = tuple(name for name, source in every.items() if indicator.table in source.tables)
     sources = tuple(every[name] for name in by)
     cells = engine.indicator_cells(city, indicator, engine.Keys(request.years, column, sources))
@@ -351,8 +353,7 @@ def _arrange(table: pd.DataFrame, city: City, indicator: Indicator, request: Req
         hashlib.sha256("|".join(map(str, row)).encode()).hexdigest()[:12]
         for row in table[identity].itertuples(index=False, name=None)
     ]
-    order = {"level": (table["geography_level"] != CITY), "last": (table["geography"] == UNPLACED)}
-    ranks = [table["year"], order["level"], order["last"], table["geography"]]
+    ranks = [table["year"], table["geography_level"] != CITY, table["geography"] == UNPLACED, table["geography"]]
     for name in request.by:
         rank = {code: i for i, code in enumerate([TOTAL, *(group.code for group in city.factors[name].groups)])}
         ranks.append(table[name].map(rank))

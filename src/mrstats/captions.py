@@ -225,7 +225,7 @@ class Captions:
         parts.append(self.only(table))
         if by:
             parts.append(f"{self.word('by')} {self.joined(by)}")
-        if "method" in table and table["method"].astype(str).str.startswith("dobson").any():
+        if schema.is_standardised(table):
             parts.append(self.word("standardised"))
         units = list(dict.fromkeys(indicator.unit[self.language] for indicator in indicators))
         if len(units) == 1:

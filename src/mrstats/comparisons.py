@@ -20,10 +20,10 @@ from mrstats.schema import (
     UnknownNameError,
     factor_columns,
     has_status,
+    is_standardised,
 )
 
 GEOGRAPHY = "geography"
-STANDARDISED = "dobson"
 GAP_COLUMNS = [
     "factor", "reference", "reference_value", "difference", "difference_lower", "difference_upper", "disadvantage", "to_lift",
 ]  # fmt: skip
@@ -78,7 +78,7 @@ def gaps(
     0  women       -10.0      4.0
     """
     home = dataset_of(table, city)
-    if reference == "total" and table["method"].str.startswith(STANDARDISED).any():
+    if reference == "total" and is_standardised(table):
         raise MrstatsError(
             "the total of a standardised table is not made of its groups, so their difference from it has no interval "
             "here. Compare two groups: reference='…' with the code of one."

@@ -197,7 +197,7 @@ def with_alike(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _read_columns(indicator: Indicator, source: TableSource) -> list[str]:
     """Columns whose values are added up or compared."""
-    used = expressions.column_names(indicator.numerator) | expressions.column_names(indicator.denominator)
+    used = expressions.columns_of(indicator)
     return sorted(used | {name for name in (source.count, source.weight) if name})
 
 
@@ -281,7 +281,7 @@ def _cell_sums(frame, indicator: Indicator, source: TableSource):
 
 def _needed(indicator: Indicator, source: TableSource, keys: Keys) -> dict[str, set[str]]:
     """Columns a pass reads, by the section of dataset.toml that names them."""
-    used = expressions.column_names(indicator.numerator) | expressions.column_names(indicator.denominator)
+    used = expressions.columns_of(indicator)
     needed = {f"[indicators.{indicator.name}]": used}
     named = (source.protected if keys.area_column else "", source.weight, source.count)
     needed[f"[tables.{source.name}]"] = {name for name in named if name}
@@ -301,7 +301,7 @@ def _check_columns(source: TableSource, needed: dict[str, set[str]], columns: li
 def _check_no_total_rows(frame, indicator: Indicator, source: TableSource, keys: Keys) -> None:
     """A published dimension nobody asked about is added up; that is wrong where it holds its own total."""
     schema = frame.collect_schema()
-    used = expressions.column_names(indicator.numerator) | expressions.column_names(indicator.denominator)
+    used = expressions.columns_of(indicator)
     used |= {keys.area_column, str(source.year), source.count, "symbol", *(f.column for f in keys.factors)}
     for column in (name for name, kind in schema.items() if kind == nw.String and name not in used):
         labels = frame.select(nw.col(column)).unique().collect()[column].to_list()

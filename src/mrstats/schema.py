@@ -53,6 +53,22 @@ MEASURES = ("count", "proportion", "rate", "mean", "total")
 """The statistical forms an indicator can take."""
 
 
+STANDARDISED = "dobson"
+"""How the `method` of every standardised figure begins."""
+
+
+def is_standardised(table) -> bool:
+    """Whether any figure of a table is standardised.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> is_standardised(pd.DataFrame({"method": ["wilson", "dobson wilson"]}))
+    True
+    """
+    return "method" in table and bool(table["method"].astype(str).str.startswith(STANDARDISED).any())
+
+
 def factor_columns(table) -> list[str]:
     """Background-factor columns of a table: those between `vintage` and `value`, in their order.
 

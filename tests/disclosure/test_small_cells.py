@@ -14,7 +14,7 @@ import mrstats as mr
 from made_city import made_city, random_people
 from mrstats import schema
 from mrstats.disclosure.rules import ProtectionRule
-from mrstats.disclosure.small_cells import hide_small_cells
+from mrstats.disclosure.small_cells import _partner, hide_small_cells
 
 FACTORS = ["sex", "education"]
 PLACE = ["geography_level", "geography"]
@@ -297,3 +297,9 @@ def test_no_combination_of_sums_gives_a_hidden_cell_back(seed):
     assert len(hidden) > 0
     for place in range(len(hidden)):
         assert np.linalg.matrix_rank(np.vstack([unknown, np.eye(len(hidden))[place]])) == rank + 1
+
+
+def test_a_hidden_total_has_partners_too():
+    # The total of a line is a cell like the others: when it is given back, a part of it is hidden with it.
+    hidden, size = np.array([False, False, True]), np.array([5.0, 9.0, 14.0])
+    assert _partner(2, hidden, size, [(2, np.array([0, 1]))]) == 0

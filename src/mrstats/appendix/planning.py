@@ -73,8 +73,8 @@ def prepare_release(edition: Edition, city: City, folder: Path) -> None:
     """
     path = plan_path(edition)
     plan = read_plan(path)
-    check_before(city)
     plan.check_fresh(made_from(edition, city), name=path.name)
+    check_before(city)
     write_release(city, plan.requests, folder / "release")
 
 

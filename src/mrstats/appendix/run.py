@@ -143,8 +143,8 @@ def _scrub(path: Path, *, keep_outputs: bool) -> None:
     notebook = nbformat.read(path, as_version=4)
     of_run = notebook.metadata.get("papermill", {})
     notebook.metadata["papermill"] = {key: of_run[key] for key in ("parameters", "exception") if of_run.get(key)}
-    for number, cell in enumerate(notebook.cells, start=1):
-        cell["id"] = f"cell-{number:02d}"  # papermill gives the cell it adds an id of chance
+    for place, cell in enumerate(notebook.cells, start=1):
+        cell["id"] = f"cell-{place:02d}"  # papermill gives the cell it adds an id of chance
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
         if not keep_outputs and "outputs" in cell:

@@ -84,9 +84,9 @@ class City:
         """Columns of a table that are compared or added up: those of its indicators, and ages in years."""
         from mrstats.definitions import expressions
 
-        texts = [t for i in self.indicators.values() if i.table == table for t in (i.numerator, i.denominator)]
+        read = [expressions.columns_of(i) for i in self.indicators.values() if i.table == table]
         ages = {s.column for s in self.description.factors.values() if s.ranges and table in s.tables}
-        return ages.union(*(expressions.column_names(text) for text in texts))
+        return ages.union(*read)
 
     def with_table(self, name: str, frame: Any) -> City:
         """This city with one table's rows taken from a frame of your own instead of its files.

@@ -176,9 +176,7 @@ def _keys(city: City, source: TableSource) -> list[str]:
         return []
     levels = {s.column for s in city.description.levels.values() if s.column}
     factors = {f.column for f in city.description.factors.values() if source.name in f.tables}
-    names = {
-        n for i in city.indicators.values() if i.table == source.name for n in _columns(i.numerator, i.denominator)
-    }
+    names = set().union(*(expressions.columns_of(i) for i in city.indicators.values() if i.table == source.name))
     return [*year, *sorted((levels | factors | names) - {source.count})]
 
 
@@ -197,12 +195,8 @@ def _needed(city: City, source: TableSource) -> set[str]:
     columns |= {f.column for f in city.description.factors.values() if source.name in f.tables}
     for indicator in city.indicators.values():
         if indicator.table == source.name:
-            columns |= _columns(indicator.numerator, indicator.denominator)
+            columns |= expressions.columns_of(indicator)
     return columns
-
-
-def _columns(*texts: str) -> set[str]:
-    return set().union(*(expressions.column_names(text) for text in texts))
 
 
 def _row_problems(

@@ -11,6 +11,7 @@ import operator
 
 import narwhals as nw
 
+from mrstats.definitions import Indicator
 from mrstats.schema import DatasetError
 
 COMPARISONS = {
@@ -54,6 +55,11 @@ def column_names(text: str) -> set[str]:
     ['age', 'employed']
     """
     return {n.id for n in ast.walk(parse(text)) if isinstance(n, ast.Name)} - set(CONSTANTS)
+
+
+def columns_of(indicator: Indicator) -> set[str]:
+    """Columns an indicator's numerator and denominator read."""
+    return column_names(indicator.numerator) | column_names(indicator.denominator)
 
 
 def to_narwhals(text: str, *, where: str = "expression") -> nw.Expr:

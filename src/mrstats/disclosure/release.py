@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 from mrstats.breakdown import Request, compute
 from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_table
+from mrstats.disclosure.plan import checksum
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.small_cells import hide_small_cells
 from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, EditionError, factor_columns
@@ -68,7 +68,7 @@ def write_release(
         "tables": len(set(requests)),
         "cells": cells,
         "hidden_cells": hidden,
-        "files": {str(path.relative_to(folder).as_posix()): _sha256(path) for path in sorted(folder.rglob("*.csv"))},
+        "files": {str(path.relative_to(folder).as_posix()): checksum(path) for path in sorted(folder.rglob("*.csv"))},
     }
     text = json.dumps(certificate, indent=1, ensure_ascii=False)
     (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")
@@ -95,7 +95,3 @@ def _write_hierarchy(city: City, levels: set[str], path: Path) -> None:
         for code in [*sorted(city.geography.division(level).codes), UNPLACED]
     ]
     pd.DataFrame(rows, columns=["dim", "hierarchy", "parent", "child"]).to_csv(path, index=False, lineterminator="\n")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -152,8 +152,8 @@ def _determined(hidden: np.ndarray, lines: list[tuple[int, np.ndarray]]) -> list
 
 def _partner(given: int, hidden: np.ndarray, size: np.ndarray, lines: list[tuple[int, np.ndarray]]) -> int | None:
     """The smallest visible cell, not zero, that shares a line with a cell; its totals if there is no other."""
-    beside = [parts for total, parts in lines if given in parts]
-    for choice in (np.concatenate([*beside, []]).astype(int), [total for total, parts in lines if given in parts]):
+    shared = [(total, parts) for total, parts in lines if given == total or given in parts]
+    for choice in ([cell for _, parts in shared for cell in parts], [total for total, _ in shared]):
         open_cells = [cell for cell in choice if not hidden[cell] and size[cell] > 0]
         if open_cells:
             return int(min(open_cells, key=lambda cell: size[cell]))

@@ -204,7 +204,7 @@ def row(value, low, high, n, *, status="", indicator="employment", year=2024, ar
         "count": NAN,
         "affected": NAN,
         "measure": "proportion",
-        "method": "wilson",
+        "method": "register wilson",
         "confidence": 0.95,
         "unit": "per cent",
         "estimate_id": "",

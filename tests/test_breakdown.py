@@ -81,7 +81,7 @@ def test_the_citys_row_explains_itself(tiny):
     )
     assert (row["measure"], row["method"], row["confidence"], row["status"]) == (
         "proportion",
-        "wilson",
+        "register wilson",
         0.95,
         "",
     )

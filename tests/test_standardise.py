@@ -71,7 +71,7 @@ def test_break_down_equals_a_mask_on_persons():
     whole = table["sex"] == "_T"
     assert table.loc[whole, "value"].iloc[0] == pytest.approx(crude.loc[whole, "value"].iloc[0])
     assert table["n"].tolist() == crude["n"].tolist()
-    assert set(table["method"]) == {"dobson wilson"}
+    assert set(table["method"]) == {"register dobson wilson"}
 
 
 def test_a_factor_is_not_held_equal_and_compared():

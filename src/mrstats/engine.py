@@ -28,6 +28,9 @@ SUMS = ["n", "w", "w2", "wy", "wy2", "w2y", "w2y2", "users"]
 ALIKE = {"w": "n", "w2": "w", "wy2": "wy", "w2y": "wy", "w2y2": "wy2", "users": "wy"}
 """Sums that equal another where nobody is weighted and y is yes or no; they are not added up twice."""
 
+PER_SUMS = ["wx", "wx2", "wxy"]
+"""Σwx, Σwx² and Σwxy, where an indicator is divided by an amount x (`per`)."""
+
 EMPTY, STRANGE = -1, -2
 """Numbers of rows whose background factor is not filled in, or holds a code that dataset.toml does not name."""
 
@@ -148,11 +151,24 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
             f"[indicators.{indicator.name}] numerator {indicator.numerator!r} holds other numbers than 0 and 1, so its "
             "share is no share. Correct the column, or make a condition of it, such as `column > 0`."
         )
-    return with_alike(named_keys(cells, keys, indicator, frame))[[*by, *SUMS, "hidden"]]
+    return with_alike(named_keys(cells, keys, indicator, frame))[
+        [*by, *SUMS, *(name for name in PER_SUMS if name in cells), "hidden"]
+    ]
 
 
 def person_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict, dict]:
     """The rows an indicator rests on, with expressions for their keys and for what is added up."""
+    frame, by = keyed_frame(city, indicator, keys)
+    source = city.description.tables[indicator.table]
+    if source.grain == "cell":
+        _check_no_total_rows(frame, indicator, source, keys)
+    make = _person_sums if source.grain == "person" else _cell_sums
+    frame, sums = make(frame, indicator, source)
+    return frame, by, sums
+
+
+def keyed_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict]:
+    """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys."""
     source = city.description.tables[indicator.table]
     frame = city.table(source.name)
     needed = _needed(indicator, source, keys)
@@ -169,14 +185,12 @@ def person_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyF
     year = _year(source)
     if keys.years:
         frame = frame.filter(year.is_in(list(keys.years)))
+    if source.responded:
+        frame = frame.filter(nw.col(source.responded))
     by = {"year": year, AREA: _area(source, keys.area_column)}
     for factor in keys.factors:
         by[factor.factor.name] = _group(factor)
-    if source.grain == "cell":
-        _check_no_total_rows(frame, indicator, source, keys)
-    make = _person_sums if source.grain == "person" else _cell_sums
-    frame, sums = make(frame, indicator, source)
-    return frame, by, sums
+    return frame, by
 
 
 def named_keys(cells: pd.DataFrame, keys: Keys, indicator: Indicator, frame: nw.LazyFrame) -> pd.DataFrame:
@@ -241,25 +255,41 @@ def _in_range(raw: nw.Expr, code: str) -> nw.Expr:
 
 def _person_sums(frame, indicator: Indicator, source: TableSource):
     """Among the rows of the denominator: y is the numerator (true counts as 1); a missing y is no observation."""
-    where = f"[indicators.{indicator.name}]"
-    keep = expressions.to_narwhals(indicator.denominator, where=f"{where} denominator")
-    y = expressions.to_narwhals(indicator.numerator, where=f"{where} numerator")
-    frame = frame.with_columns(keep.alias("keep_"), y.alias("y_")).filter(nw.col("keep_") & ~nw.col("y_").is_null())
-    kind = frame.collect_schema()["y_"]
-    yes_no = kind == nw.Boolean
-    if not (yes_no or kind.is_numeric()):
-        raise DatasetError(
-            f"{where} numerator {indicator.numerator!r} is {kind}, not a number and not true or false. "
-            "Compare it with something, or give the column a number."
-        )
-    one, y = nw.lit(1).cast(nw.Float64), nw.col("y_")  # lit(1.0) would be a decimal in PostgreSQL
-    y = (y.cast(nw.Int32) if yes_no else y).cast(nw.Float64)  # PostgreSQL makes no float of a truth value
-    users = nw.when(y != 0).then(one).otherwise(nw.lit(0).cast(nw.Float64))
+    frame, yes_no = with_outcome(frame, indicator)
+    frame = frame.filter(nw.col("keep_") & ~nw.col("y_").is_null())
+    one, zero, y = nw.lit(1).cast(nw.Float64), nw.lit(0).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
+    users = nw.when(y != 0).then(one).otherwise(zero)
+    w = nw.col(source.weight).cast(nw.Float64) if source.weight else one
+    sums = {"n": one, "wy": w * y if source.weight else y}
+    if indicator.per:
+        x = nw.col("x_")
+        frame = frame.filter(~x.is_null())
+        sums |= {"wx": w * x, "wx2": w * x * x, "wxy": w * x * y}
     if not source.weight:
-        return frame, {"n": one, "wy": y} | ({} if yes_no else {"wy2": y * y, "users": users})
-    w = nw.col(source.weight).cast(nw.Float64)
-    moments = {"w": w, "w2": w * w, "wy": w * y, "wy2": w * y * y, "w2y": w * w * y, "w2y2": w * w * y * y}
-    return frame, {"n": one, **moments, "users": users}
+        return frame, sums | ({} if yes_no else {"wy2": y * y, "users": users})
+    moments = {"w": w, "w2": w * w, "wy2": w * y * y, "w2y": w * w * y, "w2y2": w * w * y * y}
+    return frame, {**sums, **moments, "users": users}
+
+
+def with_outcome(frame: nw.LazyFrame, indicator: Indicator) -> tuple[nw.LazyFrame, bool]:
+    """Columns ``keep_`` (in the denominator), ``y_`` and, where the indicator has `per`, ``x_``; whether y is yes or no."""
+    where = f"[indicators.{indicator.name}]"
+    parts = {"keep_": "denominator", "y_": "numerator"} | ({"x_": "per"} if indicator.per else {})
+    made = {n: expressions.to_narwhals(getattr(indicator, p), where=f"{where} {p}") for n, p in parts.items()}
+    frame = frame.with_columns(*[expression.alias(name) for name, expression in made.items()])
+    kinds = frame.collect_schema()
+    for name in [name for name in parts if name != "keep_"]:
+        if not (kinds[name] == nw.Boolean or kinds[name].is_numeric()):
+            raise DatasetError(
+                f"{where} {parts[name]} {getattr(indicator, parts[name])!r} is {kinds[name]}, not a number and not true or false. "
+                "Compare it with something, or give the column a number."
+            )
+        value = nw.col(name)
+        value = (
+            value.cast(nw.Int32) if kinds[name] == nw.Boolean else value
+        )  # PostgreSQL makes no float of a truth value
+        frame = frame.with_columns(value.cast(nw.Float64).alias(name))
+    return frame, kinds["y_"] == nw.Boolean
 
 
 def _cell_sums(frame, indicator: Indicator, source: TableSource):
@@ -275,15 +305,22 @@ def _cell_sums(frame, indicator: Indicator, source: TableSource):
         amount(indicator.denominator, "denominator").alias("n_"),
         amount(indicator.numerator, "numerator").alias("y_"),
     )
-    missing = (nw.col("n_").is_null() | nw.col("y_").is_null()).cast(nw.Int64)
-    return frame, {"n": nw.col("n_"), "wy": nw.col("y_"), "hidden": missing}
+    missing = nw.col("n_").is_null() | nw.col("y_").is_null()
+    sums = {"n": nw.col("n_"), "wy": nw.col("y_")}
+    if indicator.per:
+        frame = frame.with_columns(amount(indicator.per, "per").alias("x_"))
+        sums["wx"], missing = nw.col("x_"), missing | nw.col("x_").is_null()
+    return frame, {**sums, "hidden": missing.cast(nw.Int64)}
 
 
 def _needed(indicator: Indicator, source: TableSource, keys: Keys) -> dict[str, set[str]]:
     """Columns a pass reads, by the section of dataset.toml that names them."""
     used = expressions.columns_of(indicator)
     needed = {f"[indicators.{indicator.name}]": used}
-    named = (source.protected if keys.area_column else "", source.weight, source.count)
+    named = (
+        source.protected if keys.area_column else "",
+        *(source.weight, source.count, source.responded, source.strata, source.cluster, source.stratum_size),
+    )
     needed[f"[tables.{source.name}]"] = {name for name in named if name}
     needed[f"[tables.{source.name}] year"] = {source.year} if isinstance(source.year, str) else set()
     needed["[geographies]"] = {keys.area_column} if keys.area_column else set()

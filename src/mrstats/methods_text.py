@@ -90,7 +90,7 @@ def method_notes(city, *tables, language=None) -> Display:
     --------
     >>> import mrstats as mr
     >>> city = mr.tiny_city()
-    >>> mr.method_notes(city, mr.break_down(city, "employment")).paragraphs[0][:35]
+    >>> mr.method_notes(city, mr.break_down(city, "employment")).paragraphs[1][:35]
     '**Andelar** har Wilsons intervall. '
     """
     language = language or city.language
@@ -107,8 +107,10 @@ def method_notes(city, *tables, language=None) -> Display:
 
 
 def _names(method: str) -> set[str]:
-    """The texts that explain a method: its own, or one for each word of a joined one such as *dobson wilson*."""
-    names = {method} if method in _texts() else set(method.split())
+    """The texts that explain a method: its kind of uncertainty, and each part of how, as in *register dobson wilson*."""
+    kind, _, how = method.partition(" ")
+    joined = {how} if how in _texts() else set(how.split())
+    names = {kind, *joined} if how else {method}
     if not names or not names <= set(_texts()):
         raise MrstatsError(
             f"method {method!r} has no explanation for readers. Add [{method!r}] with sv and en to "

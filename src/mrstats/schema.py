@@ -49,12 +49,23 @@ STATUS_CODES = {
 }
 """Every code a `status` may hold; several are joined by a space."""
 
-MEASURES = ("count", "proportion", "rate", "mean", "total")
+SUM_MEASURES = ("count", "proportion", "rate", "mean", "total", "ratio", "share")
+"""Forms that sums of persons give, so that every margin is a sum of cells."""
+
+PERSON_MEASURES = (
+    "quantile", "gini", "quintile_share_ratio", "at_risk_of_poverty", "atkinson", "generalised_entropy",
+)  # fmt: skip
+"""Forms that need every person's own value."""
+
+MEASURES = SUM_MEASURES + PERSON_MEASURES
 """The statistical forms an indicator can take."""
 
+REGISTER, SURVEY, CELLS = "register", "survey", "cells"
+"""The first word of `method`, the kind of uncertainty: everybody is observed and the interval is year-to-year chance;
+a sample was drawn and the interval is chance in who; published counts, taken as a register's."""
 
-STANDARDISED = "dobson"
-"""How the `method` of every standardised figure begins."""
+STANDARDISED = {"dobson", "gamma", "indirect"}
+"""One of these is in the `method` of every standardised figure."""
 
 
 def is_standardised(table) -> bool:
@@ -63,10 +74,10 @@ def is_standardised(table) -> bool:
     Examples
     --------
     >>> import pandas as pd
-    >>> is_standardised(pd.DataFrame({"method": ["wilson", "dobson wilson"]}))
+    >>> is_standardised(pd.DataFrame({"method": ["register wilson", "register dobson wilson"]}))
     True
     """
-    return "method" in table and bool(table["method"].astype(str).str.startswith(STANDARDISED).any())
+    return "method" in table and any(STANDARDISED & set(str(method).split()) for method in table["method"].unique())
 
 
 def factor_columns(table) -> list[str]:

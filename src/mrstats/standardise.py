@@ -10,7 +10,7 @@ import pandas as pd
 
 from mrstats.definitions import Indicator
 from mrstats.measures import proportions, rates
-from mrstats.schema import CONFIDENTIAL, FIGURES, STANDARDISED, MrstatsError
+from mrstats.schema import CONFIDENTIAL, FIGURES, MrstatsError
 
 FEWEST_EVENTS = 10
 """A rate standardised over fewer events than this says more about chance than about the group."""
@@ -114,14 +114,14 @@ def _proportion(value, y, n, weights, confidence):
         np.maximum(value + factor * (lower - crude), 0.0),
         np.minimum(value + factor * (upper - crude), 1.0),
         se,
-        f"{STANDARDISED} wilson",
+        "register dobson wilson",
     )
 
 
 def _rate(value, y, n, weights, confidence):
     """Dobson's interval with Byar's for the events (exact below ten)."""
     _, lower, upper, se = rates.directly_standardised_rate(y, n, weights, confidence=confidence)
-    return lower, upper, se, f"{STANDARDISED} byar"
+    return lower, upper, se, "register dobson byar"
 
 
 def replace_figures(table: pd.DataFrame, figures: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -77,7 +77,7 @@ def test_a_folder_without_a_description_is_told(tmp_path):
             '[indicators.crime]\ntable = "persons"',
             ["[indicators.crime]", "persons", "people"],
         ),
-        ('measure = "rate"', 'measure = "ratio"', ["[indicators.crime]", "ratio", "rate"]),
+        ('measure = "rate"', 'measure = "procent"', ["[indicators.crime]", "procent", "rate"]),
         ("numerator = 'events'", "numerater = 'events'", ["[indicators.crime]", "numerater", "numerator"]),
         ("[factors.sex]", "[factor.sex]", ["factor", "factors"]),
     ],

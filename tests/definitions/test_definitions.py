@@ -82,7 +82,7 @@ def test_an_indicator_is_read_with_one_string_for_both_languages():
     ("change", "words"),
     [
         ({"numeratr": "x"}, ["numeratr", "numerator"]),
-        ({"measure": "share"}, ["share", "proportion"]),
+        ({"measure": "procent"}, ["procent", "proportion"]),
         ({"direction": "good"}, ["good", "favourable"]),
         ({"label": None}, ["label"]),
         ({"unit": None}, ["unit"]),

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import stdtrit
 
 from made_city import ROOT, reference
 from mrstats.measures import calibration, design
@@ -292,55 +291,3 @@ def test_raking_to_the_margins_one_has_changes_nothing(seed):
     rng = np.random.default_rng(seed)
     w, codes = rng.uniform(0.5, 3, 30), np.concatenate([[0, 1, 2], rng.integers(0, 3, 27)])
     assert calibration.rake(w, [codes], [np.bincount(codes, w)])[0] == pytest.approx(w, rel=1e-12)
-
-
-# ---- coverage
-
-DRAWS = 2000
-GRID = [
-    (p, clusters, size, within, heavy)
-    for p in (0.1, 0.3, 0.5)
-    for clusters, size in ((12, 8), (30, 1), (30, 10))
-    for within in (0.0, 0.05)
-    for heavy in (1.0, 3.0)
-    if size > 1 or not within
-]
-"""Share, PSUs, persons a PSU, correlation within it, weight in the second stratum of two (1 in the first)."""
-
-
-@pytest.mark.slow
-def test_intervals_cover_as_they_say():
-    """Averages hold; single points need not.
-
-    PSUs less strata are too many degrees of freedom where one stratum has most of the variance (weights 1 and 3), and
-    30 single persons are few for a skewed income or a share of 10 per cent: the worst points are there.
-    """
-    rng = np.random.default_rng(20240601)
-    covered = {"logit": [], "beta": [], "mean": []}
-    for p, clusters, size, within, heavy in GRID:
-        strata = np.arange(clusters) % 2
-        w = np.where(strata == 0, 1.0, heavy)
-        odds = (1 - within) / within if within else 0.0
-        share = rng.beta(p * odds, (1 - p) * odds, (DRAWS, clusters)) if within else p
-        # Incomes: skewed persons (gamma, mean 2, variance 2) and a common part of the PSU.
-        common = rng.normal(0, np.sqrt(2 * within / (1 - within)), (DRAWS, clusters))
-        sums = {
-            "share": rng.binomial(size, share, (DRAWS, clusters)),
-            "income": rng.gamma(2 * size, 1, (DRAWS, clusters)),
-        }
-        sums["income"] = sums["income"] + size * common
-        found = {}
-        for name, x in sums.items():
-            estimate = x @ w / (size * w.sum())
-            covariance, df = design.design_covariance((w * (x - size * estimate[:, None])).T / (size * w.sum()), strata)
-            found[name] = estimate, np.sqrt(np.diag(covariance))
-        for method in ("logit", "beta"):
-            lower, upper, _ = design.proportion_interval(*found["share"], df, clusters * size, method=method)
-            covered[method].append(np.mean((lower <= p) & (p <= upper)))
-        estimate, se = found["income"]
-        covered["mean"].append(np.mean(np.abs(estimate - 2) <= stdtrit(df, 0.975) * se))
-    for name, shares in covered.items():
-        print(f"{name}: average {np.mean(shares):.4f}, worst {np.min(shares):.4f} at {GRID[int(np.argmin(shares))]}")
-    assert 0.94 <= np.mean(covered["logit"]) <= 0.96
-    assert 0.94 <= np.mean(covered["mean"]) <= 0.96
-    assert np.mean(covered["beta"]) >= 0.95

@@ -116,7 +116,9 @@ class City:
         if name not in self.description.tables:
             raise UnknownNameError(f"{self.name} has no table {name!r} ({nearest(name, self.description.tables)}).")
         frames = {**self._frames, name: frame}
-        return City(self.description, self.folder, language=self.language, frames=frames, areas=self._areas)
+        other = City(self.description, self.folder, language=self.language, frames=frames, areas=self._areas)
+        _opened[self.key] = self  # tables of either find the same words; this one stays the opened dataset
+        return other
 
     def files(self, table: str) -> list[Path]:
         """The files of a table; a DatasetError names the pattern that found none."""

@@ -49,6 +49,7 @@ class TableSource:
     years: tuple[int, ...] = ()
     weight: str = ""
     strata: str = ""
+    cluster: str = ""
     stratum_size: str = ""
     responded: str = ""
     questions: str = ""

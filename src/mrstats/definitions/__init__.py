@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -69,7 +69,8 @@ class Level:
 class Indicator:
     """One statistic of the city: what is counted among whom, which way is better, and how to say it.
 
-    `share, verb, rest, inf, to, pred` are the six phrases that sentences are built from.
+    `per` is the amount a ratio or a rate is divided by (else persons); `options` are those of a measure of persons, such
+    as ``p`` of a quantile. `share, verb, rest, inf, to, pred` are the six phrases that sentences are built from.
     """
 
     name: str
@@ -82,6 +83,8 @@ class Indicator:
     unit: Text
     source: Text
     direction: str = ""
+    per: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
     multiplier: float = 1.0
     decimals: int = 1
     share: Text | None = None
@@ -176,6 +179,13 @@ TEXTS = {
     "board",
 }
 REQUIRED = ("table", "measure", "label", "population", "unit", "source")
+OPTIONS = {
+    "quantile": {"p"},
+    "at_risk_of_poverty": {"line", "share"},
+    "atkinson": {"epsilon"},
+    "generalised_entropy": {"alpha"},
+}
+"""What a measure of persons may be told in `options`."""
 
 
 def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
@@ -201,11 +211,30 @@ def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
         raise DatasetError(f"{where} measure={values['measure']!r} is not one of {', '.join(MEASURES)}.")
     if "numerator" not in spec and values["measure"] != "count":
         raise DatasetError(f"{where} lacks 'numerator': a {values['measure']} needs to say what is counted.")
-    for key in ("numerator", "denominator"):
+    if values["measure"] == "ratio" and not spec.get("per"):
+        raise DatasetError(f"{where} lacks 'per': a ratio needs the amount it is divided by.")
+    if spec.get("per") and values["measure"] not in ("ratio", "rate"):
+        raise DatasetError(f"{where} has 'per', which only a ratio or a rate is divided by. Take it out.")
+    for key in ("numerator", "denominator", *(["per"] if spec.get("per") else [])):
         expressions.parse(values[key], where=f"{where} {key}")
+    _check_options(values.get("options", {}), values["measure"], where)
     if values.get("direction", "") not in DIRECTIONS:
         raise DatasetError(f"{where} direction={values['direction']!r} must be favourable, adverse or left out.")
     return Indicator(name=name, **values)
+
+
+def _check_options(options: Any, measure: str, where: str) -> None:
+    """Options are numbers that the measure knows; a poverty line may be one a year."""
+    known = OPTIONS.get(measure, set())
+    for key, value in options.items():
+        if key not in known:
+            has = f"it has {', '.join(sorted(known))}" if known else "it has none"
+            raise DatasetError(f"{where} options: a {measure} has no option {key!r}; {has}.")
+        numbers = list(value.values()) if key == "line" and isinstance(value, dict) else [value]
+        if not numbers or not all(type(number) in (int, float) for number in numbers):
+            raise DatasetError(f"{where} options: {key} = {value!r} must be a number.")
+        if key in ("p", "share") and not 0 < value < 1:
+            raise DatasetError(f"{where} options: {key} = {value!r} must be a fraction between 0 and 1, such as 0.5.")
 
 
 def bilingual(value: Any, where: str) -> Text:

@@ -58,8 +58,8 @@ def column_names(text: str) -> set[str]:
 
 
 def columns_of(indicator: Indicator) -> set[str]:
-    """Columns an indicator's numerator and denominator read."""
-    return column_names(indicator.numerator) | column_names(indicator.denominator)
+    """Columns an indicator's numerator, denominator and `per` read."""
+    return set().union(*(column_names(e) for e in (indicator.numerator, indicator.denominator, indicator.per) if e))
 
 
 def to_narwhals(text: str, *, where: str = "expression") -> nw.Expr:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrstats.measures.calibration import check_weights, over, pseudo_inverse
-from mrstats.measures.checks import check_confidence
+from mrstats.measures.design_intervals import proportion_interval as proportion_interval
+from mrstats.measures.design_intervals import woodruff_interval as woodruff_interval
 
 LONELY = ("adjust", "average", "certainty", "fail")
 Scores = Any
@@ -184,72 +185,91 @@ def active_clusters(strata: ArrayLike | None, psu: ArrayLike | None, subset: Sco
     return (float(found[0][0]), float(found[1][0])) if single else found
 
 
-def proportion_interval(
-    p: ArrayLike, se: ArrayLike, df: ArrayLike, n: ArrayLike, *, method: str = "logit", confidence: float = 0.95
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Interval for a proportion from a sample with a design, and a standard error that is never 0.
+def satterthwaite_df(
+    scores: Scores,
+    strata: ArrayLike | None = None,
+    psu: ArrayLike | None = None,
+    *,
+    weights: ArrayLike | None = None,
+    members: Scores | None = None,
+    fpc: ArrayLike | None = None,
+) -> np.ndarray:
+    """Degrees of freedom of each estimate's variance: fewer where some strata or persons bear most of it.
+
+    PSUs less strata are right when every PSU brings as much variance, too many otherwise. Within a stratum
+    d = (tr AS)² / tr(ASAS), where A centres its PSUs and S is what each is thought to bring: as much as any other, or
+    Σw² over its persons with `weights`; d is PSUs - 1 when they are alike. Over the strata's own variances V it is
+    (ΣV)² / Σ(V²/(d + 2)) - 2: Welch's form, since the plain (ΣV)² / Σ(V²/d) is far too low for two PSUs a stratum.
 
     Parameters
     ----------
-    p, se : array_like, shape (k,)
-        Estimates and design standard errors, as fractions.
-    df : array_like, shape (k,)
-        Degrees of freedom of the design (or of the domain).
-    n : array_like, shape (k,)
-        Persons observed.
-    method : {"logit", "beta", "wilson", "mean"}
-        On the log-odds; Korn and Graubard's exact interval; Wilson's with the effective n; p ± t·se, which may leave
-        [0, 1].
-    confidence : float
-        Level as a fraction in (0, 1).
+    scores, strata, psu, fpc
+        As `design_covariance`. A stratum with one PSU brings nothing.
+    weights : array_like, shape (n,), optional
+        Give them where they differ within strata.
+    members : ndarray or sparse array, shape (n, k), optional
+        Persons of each domain, as in `Linearised`; PSUs without any are not counted.
 
     Returns
     -------
-    lower, upper, standard_error : ndarray, shape (k,)
-        Where nobody or everybody has the outcome se says nothing: persons then count as drawn singly, logit and mean
-        give way to beta, and the standard error is the interval's half width over t. With df = 0 beta and wilson take
-        all persons as one (a wide but honest interval) and the standard error is NaN.
+    ndarray, shape (k,)
+        Never above PSUs less strata of the domain; at least 1 where these are. Where no score differs from 0 (nobody
+        has the outcome) what PSUs are thought to bring stands for the variances.
 
     References
     ----------
-    Korn & Graubard (1998), Survey Methodology 24:193-201; Dean & Pagano (2015), J. Surv. Stat. Methodol. 3:484-503.
+    Satterthwaite (1946), Biometrics Bulletin 2:110-114; Welch (1947), Biometrika 34:28-35; Kott (1994), JASA 89:693-696.
 
     Examples
     --------
-    >>> lower, upper, se = proportion_interval([0.4, 0.0], [0.05, 0.0], 35, [120, 20])
-    >>> lower.round(4), upper.round(4), se.round(4)
-    (array([0.304, 0.   ]), array([0.5044, 0.1684]), array([0.05  , 0.0415]))
-    """
-    from scipy.special import betaincinv, expit, logit, stdtrit
+    Two strata of two PSUs with variances 4 and 100: 104² / (4²/3 + 100²/3) - 2, where PSUs less strata are 2.
 
-    if method not in ("logit", "beta", "wilson", "mean"):
-        raise ValueError(f"method={method!r} must be logit, beta, wilson or mean.")
-    p, se, df, n = np.broadcast_arrays(*(np.asarray(a, float) for a in (p, se, df, n)))
-    tail = (1 - check_confidence(confidence)) / 2
-    known = df > 0
-    silent = (p <= 0) | (p >= 1) | ~(se > 0)
+    >>> satterthwaite_df([1.0, 3.0, 2.0, 12.0], strata=[1, 1, 2, 2]).round(4)
+    array([1.2396])
+    """
+    from scipy import sparse
+
+    z = sparse.csr_array(scores if hasattr(scores, "tocsr") else np.asarray(scores, float).reshape(len(scores), -1))
+    n = z.shape[0]
+    cluster, stratum = _clusters(strata, psu, n)
+    size = np.bincount(stratum)[:, None]
+    totals = _indicator(cluster) @ z
+    variance = _sum_by(stratum, totals.power(2)) - _sum_by(stratum, totals) ** 2 / size
+    variance = np.maximum(variance, 0) * size / np.maximum(size - 1, 1)
+    inside = sparse.csr_array(np.ones((n, 1)) if members is None else members)
+    brought = _indicator(cluster) @ (
+        inside if weights is None else inside.multiply(check_weights(weights)[:, None] ** 2)
+    )
+    brought = sparse.csr_array(brought).sign() if weights is None else sparse.csr_array(brought)
+    psus = _sum_by(stratum, brought.sign())
+    first, second = _sum_by(stratum, brought), _sum_by(stratum, brought.power(2))
+    some = np.maximum(psus, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(known, stdtrit(np.where(known, df, 1), 1 - tail), np.nan)
-        effective = np.where(silent, n, p * (1 - p) / se**2)
-        ratio = np.where(n > 1, stdtrit(np.maximum(n - 1, 1), 1 - tail), t) / t
-        exact_n = np.where(known, effective * np.where(silent, np.minimum(ratio, 1), ratio) ** 2, 1.0)
-        yes, no = exact_n * p, exact_n * (1 - p)
-        lower = np.where(p <= 0, 0.0, betaincinv(np.where(yes > 0, yes, 1), no + 1, tail))
-        upper = np.where(p >= 1, 1.0, betaincinv(yes + 1, np.where(no > 0, no, 1), 1 - tail))
-        if method == "wilson":
-            z2 = np.where(known, t, stdtrit(1, 1 - tail)) ** 2
-            m = np.where(known, effective, 1.0)
-            middle = (p + z2 / (2 * m)) / (1 + z2 / m)
-            half = np.sqrt(z2) / (1 + z2 / m) * np.sqrt(p * (1 - p) / m + z2 / (4 * m**2))
-            lower, upper = np.where(p <= 0, 0.0, middle - half), np.where(p >= 1, 1.0, middle + half)
-        elif method != "beta":
-            half = t * se / np.where(method == "mean", 1.0, p * (1 - p))
-            shape = expit if method == "logit" else np.asarray
-            middle = logit(p) if method == "logit" else p
-            lower = np.where(silent | ~known, lower, shape(middle - half))
-            upper = np.where(silent | ~known, upper, shape(middle + half))
-        standard_error = np.where(silent, (upper - lower) / (2 * t), se)
-    return lower, upper, np.where(known, standard_error, np.nan)
+        spread = second * (1 - 2 / some) + (first / some) ** 2
+        d = np.where(psus > 1, ((1 - 1 / some) * first) ** 2 / spread, 0.0)
+        variance = np.where(variance.sum(axis=0) > 0, variance, first * (psus > 1))
+        if fpc is not None:
+            variance = variance * _left_out(np.asarray(fpc, float), cluster, stratum, size[:, 0])[:, None]
+        made = variance.sum(axis=0) ** 2 / (variance**2 / (d + 2)).sum(axis=0) - 2
+    most = np.maximum(psus - 1, 0).sum(axis=0)
+    return np.minimum(np.fmax(made, 1.0), most)
+
+
+def design_effect(variance: ArrayLike, y: ArrayLike, weights: ArrayLike, *, replacement: bool = True) -> np.ndarray:
+    """How many times larger the variance of a mean is than if the same n persons had been drawn singly and alike.
+
+    The comparison is S²/n with S² the weighted variance (n/(n-1)); without `replacement` it shrinks by 1 - n/Σw.
+
+    Examples
+    --------
+    >>> design_effect(0.125, [0, 1, 0, 1], [1, 1, 1, 1])          # S² = 1/3, S²/n = 1/12
+    array(1.5)
+    """
+    y, weights = np.asarray(y, float), check_weights(weights)
+    n = len(y)
+    singly = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights) / (n - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.asarray(variance, float) / (singly * (1.0 if replacement else 1 - n / weights.sum())))
 
 
 def replicate_weights(
@@ -343,12 +363,16 @@ def _clusters(strata: ArrayLike | None, psu: ArrayLike | None, n: int) -> tuple[
     return cluster, pairs // n
 
 
-def _sum_by(codes: np.ndarray, matrix: Scores) -> np.ndarray:
+def _indicator(codes: np.ndarray) -> Any:
     from scipy import sparse
 
     n = len(codes)
-    result = sparse.csr_array((np.ones(n), (codes, np.arange(n))), shape=(int(codes.max()) + 1, n)) @ matrix
-    return result.toarray() if sparse.issparse(result) else result
+    return sparse.csr_array((np.ones(n), (codes, np.arange(n))), shape=(int(codes.max()) + 1, n))
+
+
+def _sum_by(codes: np.ndarray, matrix: Scores) -> np.ndarray:
+    result = _indicator(codes) @ matrix
+    return result.toarray() if hasattr(result, "toarray") else result
 
 
 def _left_out(population: np.ndarray, cluster: np.ndarray, stratum: np.ndarray, size: np.ndarray) -> np.ndarray:

@@ -167,14 +167,19 @@ def person_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyF
     return frame, by, sums
 
 
-def keyed_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict]:
-    """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys."""
+def keyed_frame(
+    city: City, indicator: Indicator, keys: Keys, *, also: tuple[str, ...] = ()
+) -> tuple[nw.LazyFrame, dict]:
+    """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys.
+
+    `also` names columns that are read beside those that the keys and the indicator need.
+    """
     source = city.description.tables[indicator.table]
     frame = city.table(source.name)
     needed = _needed(indicator, source, keys)
     _check_columns(source, needed, nw.from_native(frame).lazy().collect_schema().names())
     if isinstance(frame, pd.DataFrame):  # types that keep "not known" apart from "no": NaN < 100 is missing, not false
-        wanted = {source.person}.union(*needed.values()) if source.grain == "person" else set(frame)
+        wanted = {source.person, *also}.union(*needed.values()) if source.grain == "person" else set(frame)
         frame = frame[[name for name in frame if name in wanted]].convert_dtypes(dtype_backend="pyarrow")
     frame = nw.from_native(frame).lazy()
     schema = frame.collect_schema()
@@ -234,14 +239,15 @@ def _group(source: FactorSource) -> nw.Expr:
     raw = nw.col(source.column)
     text = raw.cast(nw.String)
     result = nw.when(raw.is_null()).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
-    for number, group in reversed(list(enumerate(_groups(source)))):
+    for number, group in reversed(list(enumerate(groups_of(source)))):
         codes = [code for code, target in source.codes.items() if target == group]
         condition = _in_range(raw, group) if source.ranges else text.is_in(codes)
         result = nw.when(condition).then(nw.lit(number)).otherwise(result)
     return result
 
 
-def _groups(source: FactorSource) -> list[str]:
+def groups_of(source: FactorSource) -> list[str]:
+    """Groups a factor's codes map to, in the order that the pass numbers them."""
     return list(source.factor.codes) if source.ranges else list(dict.fromkeys(source.codes.values()))
 
 
@@ -361,7 +367,7 @@ def _named(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator, fram
             f"{where} holds {rows.collect()[factor.column].to_list()[0]!r}, which maps to no group. "
             f"Add it to codes in dataset.toml (groups: {', '.join(factor.factor.codes)}, or {TOTAL} for a total row)."
         )
-    groups = _groups(factor)
+    groups = groups_of(factor)
     if (number == EMPTY).any():
         groups += [UNKNOWN] * (UNKNOWN not in groups)
         number = np.where(number == EMPTY, groups.index(UNKNOWN), number)

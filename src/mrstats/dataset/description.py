@@ -51,6 +51,7 @@ class TableSource:
     strata: str = ""
     cluster: str = ""
     stratum_size: str = ""
+    lonely: str = ""
     responded: str = ""
     questions: str = ""
 

@@ -63,7 +63,7 @@ INDICATORS = "".join(
 )
 REGIONS = {"North": "A1", "South": "A2", "East": "A3", "West": "A4"}
 R = reference("03_survey")
-GROUPS = {"man": "men", "woman": "women", "Sweden": "SE", "Nordic": "nordic", "EU": "eu", "Other": "asia", "Oceania": "oceania"}  # fmt: skip
+GROUPS = {"man": "men", "woman": "women", "Sweden": "SE", "Nordic": "nordic", "EU": "eu", "Other": "asia", "Oceania": "oceania"}  # fmt: skip  # noqa: E501
 
 
 def people():

@@ -91,9 +91,7 @@ def test_point_equals_the_reference(table, key):
         assert made.estimate == pytest.approx(point, rel=1e-10, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("table", "key"), [(t, k) for t, k in CASES if TABLES[t]["measures"][k].get("se") is not None]
-)
+@pytest.mark.parametrize(("table", "key"), [(t, k) for t, k in CASES if TABLES[t]["measures"][k].get("se") is not None])
 def test_exact_and_delta_errors_equal_the_reference(table, key):
     row = TABLES[table]["measures"][key]
     if expected_point(row) is None:
@@ -103,7 +101,8 @@ def test_exact_and_delta_errors_equal_the_reference(table, key):
 
 
 @pytest.mark.parametrize(
-    ("table", "key"), [(t, k) for t, k in CASES if "se" not in TABLES[t]["measures"][k] and "mc_sd" in TABLES[t]["measures"][k]]
+    ("table", "key"),
+    [(t, k) for t, k in CASES if "se" not in TABLES[t]["measures"][k] and "mc_sd" in TABLES[t]["measures"][k]],
 )
 def test_errors_from_draws_are_those_of_a_million_draws(table, key):
     # 4000 draws know a standard deviation to about 1.1 per cent. Ordered ratio and Wagstaff are delta against Monte
@@ -120,7 +119,9 @@ def test_error_of_a_log_ratio_equals_the_reference(table):
     assert half == pytest.approx(1.959963984540054 * TABLES[table]["log_R_se_delta"], rel=1e-8)
 
 
-@pytest.mark.parametrize("table", [t for t in TABLES if TABLES[t].get("log_RII_linear_se_delta") and not t.startswith("E1")])
+@pytest.mark.parametrize(
+    "table", [t for t in TABLES if TABLES[t].get("log_RII_linear_se_delta") and not t.startswith("E1")]
+)
 def test_error_of_a_log_relative_index_equals_the_reference(table):
     made = computed(table, "RII_linear")
     assert np.log(made.upper / made.lower) / 2 == pytest.approx(

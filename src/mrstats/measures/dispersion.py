@@ -204,7 +204,7 @@ def _variance(groups: Groups) -> Measured:
         product = (p[:, :, None] * np.eye(p.shape[1]) - p[:, :, None] * p[:, None, :]) @ groups.covariance
         twice = np.einsum("tjk,tkj->t", product, product)
     se = np.sqrt(4 * groups.spread(gap) ** 2 + 2 * twice)
-    return drawn(groups, lambda s: s.variance, se=se, corrected=_corrected_variance(groups))
+    return drawn(groups, lambda s: s.variance, kind="variance", se=se, corrected=_corrected_variance(groups))
 
 
 def _deviation(groups: Groups) -> Measured:
@@ -240,7 +240,7 @@ def _entropy(groups: Groups, *, log_deviation: bool) -> Measured:
     def formula(sums: Sums) -> np.ndarray:
         return 1000 * np.where(forbidden[:, None], np.nan, sums.entropies[1 if log_deviation else 0])
 
-    return drawn(groups, formula, se=1000 * se, reason=reason)
+    return drawn(groups, formula, kind="variance", se=1000 * se, reason=reason)
 
 
 FORMULAS: dict[str, Formula] = {

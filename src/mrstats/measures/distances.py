@@ -336,7 +336,7 @@ def _opportunity(groups: Groups) -> Measured:
         reached = sums.mean - low if groups.favourable else high - sums.mean
         return np.where(outside[:, None], np.nan, (reached - sums.from_mean[0] / 2) / (high - low))
 
-    return drawn(groups, formula, reason=np.where(outside, OUTSIDE, ""))
+    return drawn(groups, formula, kind="level", reason=np.where(outside, OUTSIDE, ""))
 
 
 FORMULAS: dict[str, Formula] = {

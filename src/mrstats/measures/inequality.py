@@ -296,9 +296,7 @@ def _difference(groups: Groups) -> Measured:
     if groups.ordered:
         return linear(groups, upper - lower)
     fixed = None if groups.reference is None else groups.spread(upper - lower)
-    return drawn(
-        groups, lambda s: _upper_lower(s)[0] - _upper_lower(s)[1], se=fixed, reason=_no_reference(groups), floor=0.0
-    )
+    return drawn(groups, lambda s: _upper_lower(s)[0] - _upper_lower(s)[1], se=fixed, reason=_no_reference(groups))
 
 
 def _ratio(groups: Groups) -> Measured:
@@ -313,7 +311,7 @@ def _ratio(groups: Groups) -> Measured:
 
     reason = np.where(_no_reference(groups) == "", fixed.reason, NO_REFERENCE)
     se = None if groups.reference is None else fixed.standard_error
-    return drawn(groups, formula, se=se, reason=reason, floor=1.0)
+    return drawn(groups, formula, se=se, reason=reason, origin=1.0)
 
 
 def _model(groups: Groups) -> np.ndarray:

@@ -56,7 +56,7 @@ def funnel_limits(
     --------
     >>> lower, upper = funnel_limits([0.5], [100])
     >>> round(float(lower[0]), 3), round(float(upper[0]), 3)
-    (0.398, 0.597)
+    (0.397, 0.593)
     """
     from scipy import special
 

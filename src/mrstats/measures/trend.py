@@ -163,7 +163,7 @@ def weighted_slope(
         raise ValueError(f"point {int(np.argmax(s <= 0))}: a standard error must be above 0.")
     tail = (1 + check_confidence(confidence)) / 2
     here = float(place.max() if at is None else at) if len(place) else np.nan
-    piece = np.searchsorted(np.sort(np.asarray(breaks, float)), x, side="right")
+    piece = np.searchsorted(np.sort(np.asarray(breaks, float)), place, side="right")
     pieces = np.unique(piece)
     design = np.column_stack([place - here, *(piece == number for number in pieces)]).astype(float)
     q_df = len(place) - design.shape[1]

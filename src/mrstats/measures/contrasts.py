@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mrstats.measures.checks import normal_quantile
+
 
 def mover_difference(
     estimate_1: ArrayLike,
@@ -129,3 +131,40 @@ def _ratio_limit(e_1, lower_1, e_2, upper_2):
     a, b = lower_1 * (2 * e_1 - lower_1), upper_2 * (2 * e_2 - upper_2)
     below = e_1 * e_2 + np.sqrt(np.maximum((e_1 * e_2) ** 2 - a * b, 0.0))
     return np.where(lower_1 == 0, 0.0, a / np.where(lower_1 == 0, 1.0, below))
+
+
+def p_value_of_interval(
+    estimate: ArrayLike, lower: ArrayLike, upper: ArrayLike, *, df: ArrayLike = np.inf, confidence: float = 0.95
+) -> np.ndarray:
+    """Two-sided p value against 0 that agrees with an interval: below 1 − confidence just where it leaves 0 out.
+
+    Parameters
+    ----------
+    estimate, lower, upper : array_like, shape (k,)
+        A difference and its interval, which may be lopsided: the side towards 0 counts.
+    df : array_like
+        Degrees of freedom of the interval's t, infinite for the normal distribution.
+    confidence : float
+        The interval's level.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        NaN where there is no interval; 1 where the estimate is 0.
+
+    Examples
+    --------
+    >>> p_value_of_interval([2.0, 0.0], [0.0, -1.0], [3.0, 1.0]).round(4).tolist()
+    [0.05, 1.0]
+    """
+    from scipy.special import ndtr, stdtr, stdtrit
+
+    estimate, lower, upper, df = np.broadcast_arrays(*(np.asarray(a, float) for a in (estimate, lower, upper, df)))
+    finite = np.isfinite(df) & (df > 0)
+    safe = np.where(finite, df, 1.0)
+    tail = (1 - confidence) / 2
+    limit = np.where(finite, stdtrit(safe, 1 - tail), normal_quantile(confidence))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.abs(estimate) / np.where(estimate > 0, estimate - lower, upper - estimate) * limit
+        steps = np.where(estimate == 0, np.where(np.isnan(upper - lower), np.nan, 0.0), steps)
+        return 2 * np.where(finite, stdtr(safe, -steps), ndtr(-steps))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrstats.measures.calibration import check_weights, over, pseudo_inverse
+from mrstats.measures.design_intervals import gini_interval as gini_interval
 from mrstats.measures.design_intervals import proportion_interval as proportion_interval
 from mrstats.measures.design_intervals import woodruff_interval as woodruff_interval
 

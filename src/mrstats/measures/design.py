@@ -259,7 +259,8 @@ def satterthwaite_df(
 def design_effect(variance: ArrayLike, y: ArrayLike, weights: ArrayLike, *, replacement: bool = True) -> np.ndarray:
     """How many times larger the variance of a mean is than if the same n persons had been drawn singly and alike.
 
-    The comparison is S²/n with S² the weighted variance (n/(n-1)); without `replacement` it shrinks by 1 - n/Σw.
+    The comparison is S²/n with S² the weighted variance (n/(n-1)); without `replacement` it shrinks by 1 - n/Σw. NaN for
+    one person, or where all are alike.
 
     Examples
     --------
@@ -268,8 +269,8 @@ def design_effect(variance: ArrayLike, y: ArrayLike, weights: ArrayLike, *, repl
     """
     y, weights = np.asarray(y, float), check_weights(weights)
     n = len(y)
-    singly = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights) / (n - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
+        singly = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights) / (n - 1)
         return np.asarray(np.asarray(variance, float) / (singly * (1.0 if replacement else 1 - n / weights.sum())))
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import mrstats as mr
 from made_city import SHARED
+from mrstats.example_city import build_example_city
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +43,33 @@ def tiny():
 @pytest.fixture(scope="session")
 def tiny_en():
     return mr.tiny_city(language="en")
+
+
+@dataclass
+class Built:
+    folder: Path
+    seconds: float
+    lines: list[str]
+
+    def layer(self, name: str):
+        import geopandas as gpd
+
+        return gpd.read_file(self.folder / "areas.gpkg", layer=name)
+
+    def persons(self, *years: int, columns: list[str] | None = None) -> pd.DataFrame:
+        parts = [pd.read_parquet(self.folder / f"persons-{year}.parquet", columns=columns) for year in years]
+        return pd.concat(parts, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Built:
+    folder, lines = tmp_path_factory.mktemp("raw") / "exempelstad", []
+    start = time.perf_counter()
+    build_example_city(folder, report=lines.append)
+    return Built(folder, time.perf_counter() - start, lines)
+
+
+@pytest.fixture(scope="session")
+def example_folder(built):
+    """The folder of a whole Exempelstad."""
+    return built.folder

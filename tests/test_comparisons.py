@@ -275,6 +275,7 @@ def test_columns_are_the_tables_and_the_gaps(tiny):
         "disadvantage",
         "to_lift",
         "gap_method",
+        "reference_id",
     ]
     assert list(gaps.columns[-len(new) :]) == new
     assert schema.factor_columns(gaps) == ["sex"]

@@ -239,20 +239,34 @@ def test_an_impossible_number_of_replicates_is_refused(replicates, city):
         mr.break_down(city, "employment", replicates=replicates)
 
 
-def test_kept_deviations_can_be_written_for_the_owner_and_read_again(city, tmp_path, monkeypatch):
-    block = covariances.keep(["one", "two"], np.array([[1.0, 2.0], [3.0, 4.0]]), "sample")
-    covariances.write_block(block, tmp_path / "kept" / "a.npz")
-    assert (tmp_path / "kept" / "a.npz").stat().st_mode & 0o077 == 0
+def test_kept_deviations_can_be_written_for_the_owner_and_read_again(tmp_path, monkeypatch):
+    covariances.keep(["one", "two", "hidden"], np.array([[1.0, 2.0, 9.0], [3.0, 4.0, 9.0]]), "sample", [5.0, 6.0, 7.0])
+    covariances.write_kept(["one", "two", "never kept"], tmp_path / "kept", "table")
+    (path,) = (tmp_path / "kept").iterdir()
+    assert path.stat().st_mode & 0o077 == 0
     monkeypatch.setattr(covariances, "_kept", covariances._Kept())
     assert np.isnan(covariances.variance_of(["one"])[0])
     monkeypatch.setenv(covariances.FOLDER, str(tmp_path / "kept"))
     assert covariances.covariance_of(["one"], ["two"])[0] == 1 * 2 + 3 * 4
+    assert np.isnan(covariances.variance_of(["hidden"])[0])
 
 
 def test_the_oldest_deviations_are_let_go_first(monkeypatch):
     monkeypatch.setattr(covariances, "_kept", covariances._Kept())
     monkeypatch.setattr(covariances, "MOST_NUMBERS", 10)
     for name in ("a", "b", "c"):
-        covariances.keep([name], np.ones((4, 1)), "sample")
+        covariances.keep([name], np.ones((4, 1)), "sample", [0.0])
     assert np.isnan(covariances.variance_of(["a"])[0])
     assert covariances.variance_of(["b", "c"]).tolist() == [4, 4]
+
+
+def test_what_is_kept_of_another_datas_figure_is_not_used(city, people):
+    table = mr.break_down(city, "employment", by="sex", replicates=20)
+    assert covariances.ids_of(table) == table["estimate_id"].tolist()
+    mr.break_down(made_city(people.head(1500), DESCRIPTION), "employment", by="sex", replicates=20)
+    assert covariances.ids_of(table) == [""] * 3
+
+
+def test_a_call_without_replicates_knows_no_covariance_whatever_was_asked_before(city):
+    mr.break_down(city, "employment", by="sex", replicates=20)
+    assert covariances.ids_of(mr.break_down(city, "employment", by="sex")) == [""] * 3

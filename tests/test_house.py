@@ -22,9 +22,12 @@ FLOORS = {
     **dict.fromkeys(
         ["tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids", "methods_text"], 6
     ),
-    "comparisons": 5,
+    **dict.fromkeys(["comparisons", "changes", "summaries", "scorecards", "furthest"], 5),
     "disclosure": 4,
-    **dict.fromkeys(["breakdown", "engine", "estimates", "rollup", "personwise", "standardise", "survey"], 3),
+    **dict.fromkeys(
+        ["badrows", "breakdown", "engine", "estimates", "rollup", "personwise", "samplerows", "standardise", "survey"],
+        3,
+    ),
     **dict.fromkeys(["request", "covariances", "domains", "sampled", "figures"], 3),
     **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),
     **dict.fromkeys(["definitions", "geography", "measures"], 1),

@@ -357,7 +357,7 @@ def test_margins_that_do_not_fit_are_named():
 
 def test_values_that_do_not_fit_are_named():
     design = survey_design(SMALL, weight="weight")
-    with pytest.raises(DatasetError, match="'values', row b holds 'no', where a number"):
+    with pytest.raises(DatasetError, match="'sex', row b holds 'no', where a number"):
         estimate_domains(design, SMALL["sex"].where(SMALL.index != "b", "no").replace({"m": 1, "w": 0}))
     with pytest.raises(DatasetError, match="values has 3 rows but the survey 4"):
         estimate_domains(design, [1, 2, 3])

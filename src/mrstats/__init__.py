@@ -18,6 +18,7 @@ _PUBLIC = {
     "tiny_city": "tiny",
     "break_down": "breakdown",
     "gaps": "comparisons",
+    "change": "changes",
     "survey_design": "survey",
     "table": "tables",
     "chart": "charts",

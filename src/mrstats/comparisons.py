@@ -32,7 +32,7 @@ from mrstats.schema import (
 GEOGRAPHY = "geography"
 GAP_COLUMNS = [
     "factor", "reference", "reference_value", "difference", "difference_lower", "difference_upper", "ratio", "ratio_lower",
-    "ratio_upper", "p", "p_adjusted", "disadvantage", "to_lift", "gap_method",
+    "ratio_upper", "p", "p_adjusted", "disadvantage", "to_lift", "gap_method", "reference_id",
 ]  # fmt: skip
 BESIDE = ["value", "lower", "upper", "se", "df", "n", "population", "count", "method", "estimate_id", "status"]
 """Columns of the reference that a gap is made from."""
@@ -99,6 +99,7 @@ def gaps(
     0  women       -10.0   0.85      4.0
     """
     home = dataset_of(table, city)
+    table = table.assign(estimate_id=covariances.ids_of(table))
     indicators = {name: home.indicator(name) for name in table["indicator"].unique()}
     _check_comparable(table, reference, indicators)
     factors = factor_columns(table)
@@ -252,6 +253,7 @@ def _contrast(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
         p=p_value_of_interval(difference, np.where(known, lower, np.nan), upper, df=df, confidence=confidence),
         disadvantage=disadvantage,
         to_lift=lifted * rows["population"].to_numpy(float),
+        reference_id=rows["estimate_id_r"],
         gap_method=np.where(known & np.isfinite(lower), how, ""),
     )
 

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 MOST_NUMBERS = 200_000_000
 """So many numbers are kept in memory; the oldest tables' are let go first."""
@@ -25,11 +26,12 @@ FOLDER = "MRSTATS_COVARIANCES"
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Deviations (columns, k) of k estimates of one sample."""
+    """Deviations (columns, k) of k estimates of one sample, and the estimates themselves."""
 
     sample: str
     ids: tuple[str, ...]
     deviations: np.ndarray
+    values: np.ndarray
 
 
 @dataclass
@@ -41,18 +43,24 @@ class _Kept:
 _kept = _Kept()
 
 
-def keep(ids: Sequence[str], deviations: np.ndarray, sample: str) -> Block:
+def keep(ids: Sequence[str], deviations: np.ndarray, sample: str, values: ArrayLike) -> None:
     """Remember the deviations (columns, k) of k estimates; later ones of the same id take their place.
 
     Examples
     --------
-    >>> block = keep(["a", "b"], np.array([[1.0, 2.0], [-1.0, -2.0]]), "an example")
+    >>> keep(["a", "b"], np.array([[1.0, 2.0], [-1.0, -2.0]]), "an example", [7.0, 8.0])
     >>> covariance_of(["a"], ["b"]).tolist(), variance_of(["b", "unknown"]).round(12).tolist()
     ([4.0], [8.0, nan])
     """
-    block = Block(sample, tuple(ids), np.asarray(deviations, float))
-    _remember(_kept, block)
-    return block
+    _remember(_kept, Block(sample, tuple(ids), np.asarray(deviations, float), np.asarray(values, float)))
+
+
+def ids_of(table) -> list[str]:
+    """The table's ids, empty where what is kept is of another figure: of other rows in a dataset of the same name."""
+    found = [_find(key) for key in table["estimate_id"]]
+    kept = np.array([np.nan if place is None else place[0].values[place[1]] for place in found])
+    same = np.isclose(kept, table["value"].to_numpy(float), rtol=1e-9, atol=1e-12)
+    return [key if here else "" for key, here in zip(table["estimate_id"], same, strict=True)]
 
 
 def _remember(kept: _Kept, block: Block) -> None:
@@ -75,7 +83,7 @@ def standard_error_of(*terms: tuple[float, Sequence[str]]) -> np.ndarray:
 
     Examples
     --------
-    >>> block = keep(["c", "d"], np.array([[3.0, 3.0], [0.0, 4.0]]), "another example")
+    >>> keep(["c", "d"], np.array([[3.0, 3.0], [0.0, 4.0]]), "another example", [1.0, 1.0])
     >>> standard_error_of((1, ["c"]), (-1, ["d"])).tolist()              # their common part falls away
     [4.0]
     """
@@ -123,7 +131,7 @@ def joint_deviations(ids: Sequence[str]) -> np.ndarray | None:
 
     Examples
     --------
-    >>> block = keep(["e"], np.array([[1.0], [2.0]]), "a third example")
+    >>> keep(["e"], np.array([[1.0], [2.0]]), "a third example", [1.0])
     >>> joint_deviations(["e", "nowhere"]) is None, joint_deviations(["e"]).ravel().tolist()
     (True, [1.0, 2.0])
     """
@@ -142,12 +150,24 @@ def joint_deviations(ids: Sequence[str]) -> np.ndarray | None:
     return result
 
 
-def write_block(block: Block, path: Path) -> None:
-    """A block as a file that only its owner can read: replicates of hidden cells would give them back."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    with path.open("wb") as file:
-        np.savez_compressed(file, sample=block.sample, ids=np.array(block.ids), deviations=block.deviations)
+def write_kept(ids: Sequence[str], folder: Path, name: str) -> None:
+    """What is kept of the ids as files, one a sample, that only their owner can read.
+
+    Give the ids of figures that are shown: deviations of a hidden one would help to give it back.
+    """
+    by_sample: dict[str, list[tuple[str, Block, int]]] = {}
+    for key in ids:
+        if (found := _find(key)) is not None:
+            by_sample.setdefault(found[0].sample, []).append((key, *found))
+    for number, (sample, rows) in enumerate(sorted(by_sample.items())):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"{name}-{number}.npz"
+        path.touch(mode=0o600)
+        deviations = np.column_stack([block.deviations[:, at] for _, block, at in rows])
+        with path.open("wb") as file:
+            values = np.array([block.values[at] for _, block, at in rows])
+            ids_ = np.array([key for key, *_ in rows])
+            np.savez_compressed(file, sample=sample, ids=ids_, deviations=deviations, values=values)
 
 
 def _find(key: str) -> tuple[Block, int] | None:
@@ -160,5 +180,6 @@ def _of_folder(folder: str) -> _Kept:
     kept = _Kept()
     for path in sorted(Path(folder).glob("*.npz")):
         with np.load(path) as file:
-            _remember(kept, Block(str(file["sample"]), tuple(file["ids"].tolist()), file["deviations"]))
+            block = Block(str(file["sample"]), tuple(file["ids"].tolist()), file["deviations"], file["values"])
+            _remember(kept, block)
     return kept

@@ -238,6 +238,7 @@ def _domain(indicator, x, members, everybody: _Everybody, options, confidence):
                 float(f) for f in design_intervals.woodruff_interval(mine, options.get("p", 0.5), confidence=confidence)
             )
             scores = influence.influence(measure, mine, **options)
+            lower, upper = (end if np.isfinite(end) else np.nan for end in (lower, upper))  # too few for that end
             return [value, lower, upper, se if se > 0 else np.nan, np.inf, n], np.nan_to_num(scores), 0.0
         if measure == "at_risk_of_poverty":
             line = everybody.line
@@ -254,7 +255,10 @@ def _domain(indicator, x, members, everybody: _Everybody, options, confidence):
     squares = float(scores @ scores)
     se = np.sqrt(n / (n - 1) * squares) if n > 1 and squares > 0 else np.nan
     half = distribution.t_quantile(n - 1, confidence) * se
-    return [value, value - half, value + half, se, n - 1, n], np.nan_to_num(scores, nan=0.0) if n else nothing, 0.0
+    lower, upper = value - half, value + half
+    if measure == "gini":
+        _, lower, upper = design_intervals.gini_interval(mine, se=se, df=n - 1, confidence=confidence)
+    return [value, lower, upper, se, n - 1, n], np.nan_to_num(scores, nan=0.0) if n else nothing, 0.0
 
 
 def _poverty(poor, scores, members, density, line_scores, confidence):

@@ -20,6 +20,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from mrstats import badrows
 from mrstats.dataset import City, FactorSource, TableSource
 from mrstats.definitions import Indicator, expressions
 from mrstats.schema import TOTAL, TOTAL_WORDS, UNKNOWN, UNPLACED, DatasetError
@@ -151,9 +152,17 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
             f"[indicators.{indicator.name}] numerator {indicator.numerator!r} holds other numbers than 0 and 1, so its "
             "share is no share. Correct the column, or make a condition of it, such as `column > 0`."
         )
-    return with_alike(named_keys(cells, keys, indicator, frame))[
-        [*by, *SUMS, *(name for name in PER_SUMS if name in cells), "hidden"]
-    ]
+    source, chosen = city.description.tables[indicator.table], _chosen(city.description.tables[indicator.table], keys)
+    for factor in keys.factors:
+        if (cells[factor.factor.name] == STRANGE).any():
+            _refuse_strange(factor, badrows.first(city, source, factor.column, _group(factor) == STRANGE, chosen))
+    if source.weight and (nobody := cells["w"].eq(0) & cells["n"].gt(0)).any():
+        cell = cells[nobody].head(1)
+        inside = [by[key] == cell[key].iloc[0] for key in by]
+        names = named_keys(cell.copy(), keys, indicator, frame)[[*by]].iloc[0]
+        badrows.refuse_weightless(city, source, indicator, inside, names, within=chosen)
+    cells = with_alike(named_keys(cells, keys, indicator, frame))
+    return cells[[*by, *SUMS, *(name for name in PER_SUMS if name in cells), "hidden"]]
 
 
 def person_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict, dict]:
@@ -187,11 +196,11 @@ def keyed_frame(
     floats = [name for name in _read_columns(indicator, source) if schema[name] in (nw.Float32, nw.Float64)]
     if floats:
         frame = frame.with_columns(*[nw.col(name).fill_nan(None) for name in floats])
-    year = _year(source)
-    if keys.years:
-        frame = frame.filter(year.is_in(list(keys.years)))
-    if source.responded:
-        frame = frame.filter(nw.col(source.responded))
+    year, chosen = _year(source), _chosen(source, keys)
+    if chosen is not None:
+        frame = frame.filter(chosen)
+    if source.grain == "person":
+        badrows.refuse(city, source, indicator, frame, chosen)
     by = {"year": year, AREA: _area(source, keys.area_column)}
     for factor in keys.factors:
         by[factor.factor.name] = _group(factor)
@@ -224,11 +233,18 @@ def _year(source: TableSource) -> nw.Expr:
     return nw.lit(source.year) if isinstance(source.year, int) else nw.col(source.year).cast(nw.Int64)
 
 
+def _chosen(source: TableSource, keys: Keys) -> nw.Expr | None:
+    """Rows of the years asked for, in a survey of those who answered."""
+    years = _year(source).is_in(list(keys.years)) if keys.years else None
+    answered = nw.col(source.responded) if source.responded else None
+    return answered if years is None else years if answered is None else years & answered
+
+
 def _area(source: TableSource, column: str) -> nw.Expr:
     if not column:
         return nw.lit(UNPLACED)
     area = nw.col(column).cast(nw.String)
-    placed = ~area.is_null()
+    placed = ~badrows.empty(column)
     if source.protected:
         placed = placed & ~nw.col(source.protected)
     return nw.when(placed).then(area).otherwise(nw.lit(UNPLACED))
@@ -238,7 +254,7 @@ def _group(source: FactorSource) -> nw.Expr:
     """Number of each row's group among `_groups`: small integers are cheaper to group by than names."""
     raw = nw.col(source.column)
     text = raw.cast(nw.String)
-    result = nw.when(raw.is_null()).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
+    result = nw.when(badrows.empty(source.column)).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
     for number, group in reversed(list(enumerate(groups_of(source)))):
         codes = [code for code, target in source.codes.items() if target == group]
         condition = _in_range(raw, group) if source.ranges else text.is_in(codes)
@@ -356,17 +372,19 @@ def _check_no_total_rows(frame, indicator: Indicator, source: TableSource, keys:
             )
 
 
+def _refuse_strange(factor: FactorSource, held: str) -> None:
+    raise DatasetError(
+        f"{held}, which maps to no group: add it to codes in [factors.{factor.factor.name}] of dataset.toml "
+        f"(groups: {', '.join(factor.factor.codes)}, or {TOTAL} for a total row)."
+    )
+
+
 def _named(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator, frame: nw.LazyFrame) -> Any:
     """Group codes instead of their numbers; not filled in is a group of its own, a strange code an error."""
     number = cells[factor.factor.name].to_numpy()
-    where = f"[factors.{factor.factor.name}] column {factor.column!r}"
     if (number == STRANGE).any():
-        raw = nw.col(factor.column)
-        rows = frame.filter(_group(factor) == STRANGE).select(raw.cast(nw.String).min())
-        raise DatasetError(
-            f"{where} holds {rows.collect()[factor.column].to_list()[0]!r}, which maps to no group. "
-            f"Add it to codes in dataset.toml (groups: {', '.join(factor.factor.codes)}, or {TOTAL} for a total row)."
-        )
+        rows = frame.filter(_group(factor) == STRANGE).select(nw.col(factor.column).cast(nw.String).min()).collect()
+        _refuse_strange(factor, f"column {factor.column!r} holds {rows[factor.column].to_list()[0]!r}")
     groups = groups_of(factor)
     if (number == EMPTY).any():
         groups += [UNKNOWN] * (UNKNOWN not in groups)

@@ -13,7 +13,7 @@ from mrstats.definitions import Indicator
 from mrstats.engine import PER_SUMS, SUMS
 from mrstats.measures import distribution, proportions, rates
 from mrstats.measures.checks import normal_quantile
-from mrstats.schema import CANNOT_EXIST, CELLS, CONFIDENTIAL, FIGURES, REGISTER, SURVEY, UNRELIABLE
+from mrstats.schema import BREAK_IN_SERIES, CANNOT_EXIST, CELLS, CONFIDENTIAL, FIGURES, REGISTER, SURVEY, UNRELIABLE
 
 Figures = dict[str, Any]
 PER_CENT = ("proportion", "share", "at_risk_of_poverty")
@@ -104,7 +104,11 @@ def _status(table: pd.DataFrame, indicator: Indicator, some: np.ndarray, kind: s
     codes = np.where(~some, CANNOT_EXIST, np.where(weak, UNRELIABLE, ""))
     if indicator.measure == "rate":
         codes = np.where(some & (n < RATE_DENOMINATOR), CONFIDENTIAL, codes)
-    status = [" ".join(filter(None, (code, indicator.status))) if code != CONFIDENTIAL else code for code in codes]
+    broken = np.where(table["year"].isin(indicator.breaks), BREAK_IN_SERIES, "")
+    status = [
+        " ".join(filter(None, (code, own, indicator.status))) if code != CONFIDENTIAL else code
+        for code, own in zip(codes, broken, strict=True)
+    ]
     if indicator.measure == "rate":
         table.loc[codes == CONFIDENTIAL, FIGURES] = np.nan
     return status

@@ -153,7 +153,7 @@ class _Maker:
         for sample, values in deviations:
             known = ~np.isnan(values).all(axis=0)  # a year's sample knows its own year
             ids = np.array(table["estimate_id"])[known]
-            covariances.keep(ids.tolist(), values[:, known], sample)
+            covariances.keep(ids.tolist(), values[:, known], sample, np.array(table["value"])[known])
         return table
 
     def made(
@@ -238,6 +238,8 @@ class _Maker:
         """A key that says which figure this is, never how large."""
         request = self.request
         what = [self.city.name, self.indicator.name, ",".join(request.standardise), request.standardisation]
+        if request.replicates:  # the same call without them knows no covariance, whatever was asked before
+            what += [f"{request.replicates} replicates, seed {request.seed}"]
         names = ["year", "geography_level", "geography", *request.by]
         return [
             hashlib.sha256("|".join(map(str, [*what, *row])).encode()).hexdigest()[:12]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,8 +16,9 @@ from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.domains import Axes, Made, named_groups, options_of
 from mrstats.measures import design, design_intervals, distribution, rates
+from mrstats.samplerows import check_some_weight, read_numbers
 from mrstats.schema import PERSON_MEASURES, DatasetError
-from mrstats.survey import SurveyDesign, numbers, survey_design
+from mrstats.survey import SurveyDesign, survey_design
 
 
 class DomainEstimates(NamedTuple):
@@ -83,6 +85,7 @@ def estimate_domains(
     """
     y, x, linear = _linearise(survey, values, domains, measure, denominator, size, options)
     estimate, scores, members = linear
+    check_some_weight(survey.frame[survey.weight], survey.weight, survey.weights, members)
     if survey.replicates is None or measure not in ("mean", "total", "ratio"):
         deviations = survey.deviations(scores)
     else:  # made anew in each replicate
@@ -109,7 +112,8 @@ def _linearise(survey, values, domains, measure: str, denominator, size, options
             raise DatasetError(
                 f"{name} has {len(np.asarray(column))} rows but the survey {len(survey.frame)}; give one for each person."
             )
-    y, *below = (numbers(pd.Series(column), name, missing=True) for name, column in given.items())
+    columns = ((pd.Series(column), getattr(column, "name", None) or name) for name, column in given.items())
+    y, *below = (read_numbers(column, name, missing=True) for column, name in columns)
     x = below[0] if below else np.ones(len(y))
     if measure == "total":
         return y, x, design.total_scores(y, survey.weights, domains, size=size)
@@ -229,6 +233,8 @@ def _sampled(indicator: Indicator, survey: SurveyDesign, y, x, domains, size: in
     else:
         half = distribution.t_quantile(df, confidence) * se
         lower, upper = value - half, value + half
+        if measure == "gini":
+            lower, upper = _gini_limits(survey, y, domains, se, df, confidence)
         method = f"{how} t"
         if measure in ("rate", "count", "total"):
             nobody = (value == 0) & ~(se > 0)  # no event says how few there may be: exact limits of one person's weight
@@ -260,10 +266,26 @@ def _woodruff(survey: SurveyDesign, y, domains, quantiles, df, p: float, confide
     deviations = survey.deviations(type(members)((scores, (rows, columns)), shape=members.shape).tocsr())
     error = np.sqrt((deviations**2).sum(axis=0))
     limits = np.full((3, len(quantiles)), np.nan)
+    for domain, mine in _persons_of(members):
+        options = {"se": error[domain], "df": df[domain], "confidence": confidence}
+        found = design_intervals.woodruff_interval(y[mine], p, survey.weights[mine], **options)
+        limits[:, domain] = [float(figure) if np.isfinite(figure) else np.nan for figure in found[1:]]
+    return limits
+
+
+def _gini_limits(survey: SurveyDesign, y, domains, se, df, confidence):
+    """Limits of each domain's Gini: not symmetric, since a sample that missed the highest incomes has too low a one."""
+    members = design.mean_scores(y, survey.weights, domains, size=len(se)).members.tocoo()
+    limits = np.full((2, len(se)), np.nan)
+    for domain, mine in _persons_of(members):
+        options = {"se": se[domain], "df": df[domain], "confidence": confidence}
+        limits[:, domain] = design_intervals.gini_interval(y[mine], survey.weights[mine], **options)[1:]
+    return limits
+
+
+def _persons_of(members) -> Iterator[tuple[int, np.ndarray]]:
+    """Each domain that somebody is in, with the places of its persons; `members` is a sparse COO array."""
+    rows, columns = members.coords
     order = np.argsort(columns, kind="stable")
     held, starts = np.unique(columns[order], return_index=True)
-    for domain, inside in zip(held, np.split(rows[order], starts[1:]), strict=True):
-        of_domain = y[inside], p, survey.weights[inside]
-        found = design_intervals.woodruff_interval(*of_domain, se=error[domain], df=df[domain], confidence=confidence)
-        limits[:, domain] = [float(figure) for figure in found[1:]]
-    return limits
+    yield from zip(held, np.split(rows[order], starts[1:]), strict=True) if len(held) else ()

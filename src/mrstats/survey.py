@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from mrstats.measures import calibration, design
-from mrstats.schema import DatasetError, UnknownGroupError, UnknownNameError
+from mrstats.samplerows import find_column, first_wrong, read_labels, read_numbers, read_weights
+from mrstats.schema import UNKNOWN, DatasetError, UnknownGroupError
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class SurveyDesign:
 
     `weights` are those of now, `before` those delivered; `strata`, `cluster` are codes and `stratum_size` the PSUs in the
     population of the person's stratum; `replicates` are multipliers (n, R), scale and rscales (R,); `basis` (n, m) are
-    the variables the weights were calibrated to, in `rounds` rounds.
+    the variables the weights were calibrated to, in `rounds` rounds; `weight` is the column of the delivered weights.
     """
 
     frame: pd.DataFrame
@@ -36,6 +37,7 @@ class SurveyDesign:
     replicates: tuple[np.ndarray, float, np.ndarray] | None = None
     basis: np.ndarray | None = None
     rounds: int = 0
+    weight: str = "weight"
 
     def rake(self, margins: Mapping[str, Mapping[Any, float]]) -> SurveyDesign:
         """A design whose weights add up to the population of every group of several factors.
@@ -43,7 +45,8 @@ class SurveyDesign:
         Parameters
         ----------
         margins : dict of str to dict
-            Column -> group -> population. Every group in the column is named, and the margins have the same sum.
+            Column -> group -> population. Every group in the column is named, and the margins have the same sum. Persons
+            without a code are the group ``"unknown"``.
 
         Returns
         -------
@@ -95,7 +98,7 @@ class SurveyDesign:
                 goals += [float(value) for value in total.values()]
                 names += [f"{column}={group}" for group in total]
             else:
-                columns.append(numbers(_column(self.frame, column, "calibrate"), column)[:, None])
+                columns.append(read_numbers(find_column(self.frame, column, "calibrate"), column)[:, None])
                 goals.append(float(total))
                 names.append(column)
         basis = np.hstack(columns)
@@ -150,12 +153,15 @@ class SurveyDesign:
         )
 
     def _codes(self, column: str, totals: Mapping[Any, float]) -> np.ndarray:
-        values = _column(self.frame, column, "a margin")
-        codes = pd.Index(list(totals)).get_indexer(pd.Index(values))
+        values = find_column(self.frame, column, "a margin")
+        empty = (values.isna() | values.eq("").fillna(False)).to_numpy(bool)
+        codes = pd.Index(list(totals)).get_indexer(pd.Index(values.astype(object).mask(empty, UNKNOWN)))
         if (codes < 0).any():
+            held = [*map(repr, list(totals)[:5]), *([f"… {len(totals)} in all"] if len(totals) > 5 else [])]
+            group = f" as {UNKNOWN!r}" if empty[np.argmax(codes < 0)] else ""
             raise UnknownGroupError(
-                f"{_first(values, column, codes < 0)}, which the margin does not have ({', '.join(map(repr, totals))}): "
-                "give its population too, or put the person in one of these groups."
+                f"{first_wrong(values, column, codes < 0)}, which the margin does not have ({', '.join(held)}): "
+                f"give its population too{group}, or put the person in one of these groups."
             )
         return codes
 
@@ -225,11 +231,13 @@ def survey_design(
     doubled = frame.columns[frame.columns.duplicated()]
     if len(doubled):
         raise DatasetError(f"column {doubled[0]!r} occurs twice in the survey's frame; rename or drop one of them.")
-    weights = _weights(frame, weight)
-    stratum = None if strata is None else _labels(frame, strata, "stratum")
-    psu = None if cluster is None else _labels(frame, cluster, "cluster")
-    size = None if stratum_size is None else numbers(_column(frame, stratum_size, "stratum_size"), stratum_size)
-    result = SurveyDesign(frame, weights, weights, stratum, psu, size, lonely)
+    weights = read_weights(frame, weight)
+    stratum = None if strata is None else read_labels(frame, strata, "stratum")
+    psu = None if cluster is None else read_labels(frame, cluster, "cluster")
+    size = (
+        None if stratum_size is None else read_numbers(find_column(frame, stratum_size, "stratum_size"), stratum_size)
+    )
+    result = SurveyDesign(frame, weights, weights, stratum, psu, size, lonely, weight=weight)
     _check_lonely(result, strata)
     try:
         result.covariance(np.zeros((len(frame), 1)))
@@ -246,56 +254,9 @@ def survey_design(
             f"replicates={replicates[0]!r}, … need replicate_scale=, see the survey's own documentation: with R columns "
             "(R-1)/R for JK1, 1/R for BRR, 1/(R-1) for most bootstraps."
         )
-    delivered = np.column_stack([_weights(frame, name) for name in replicates])
+    delivered = np.column_stack([read_weights(frame, name) for name in replicates])
     multipliers = calibration.over(delivered, weights[:, None])
     return replace(result, replicates=(multipliers, replicate_scale, np.ones(len(replicates))))
-
-
-def _column(frame: pd.DataFrame, name: str, use: str) -> pd.Series:
-    if name not in frame.columns:
-        columns = ", ".join(map(str, frame.columns))
-        raise UnknownNameError(f"{use}={name!r} is no column of the survey's frame. Its columns: {columns}.")
-    return frame[name]
-
-
-def _first(column: pd.Series, name: str | None, wrong: np.ndarray) -> str:
-    """``column 'age', row 12 holds '4,5'`` or ``is empty``: where the first wrong value stands."""
-    row = int(np.argmax(wrong))
-    value = column.iloc[row]
-    shown = "is empty" if pd.isna(value) else f"holds {value.item() if isinstance(value, np.generic) else value!r}"
-    return f"column {name!r}, row {column.index[row]} {shown}"
-
-
-def numbers(column: pd.Series, name: str, *, missing: bool = False) -> np.ndarray:
-    """A column as numbers; a DatasetError names the first that is none (`missing` ones may be empty)."""
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
-    wrong = ~np.isfinite(numbers) & ~(column.isna().to_numpy() & missing)
-    if wrong.any():
-        cure = "write a number (decimal point, not comma) or leave out those who did not answer"
-        raise DatasetError(f"{_first(column, name, wrong)}, where a number should stand: {cure}.")
-    return numbers
-
-
-def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
-    weights = numbers(_column(frame, name, "weight"), name)
-    if (weights < 0).any():
-        raise DatasetError(
-            f"{_first(frame[name], name, weights < 0)}, but nobody stands for fewer than 0 persons: mend it."
-        )
-    if not weights.sum() > 0:
-        raise DatasetError(
-            f"column {name!r} sums to zero over {len(frame)} rows: give the weights persons were drawn with."
-        )
-    return weights
-
-
-def _labels(frame: pd.DataFrame, name: str, use: str) -> np.ndarray:
-    column = _column(frame, name, use)
-    if column.isna().any():
-        raise DatasetError(
-            f"{_first(column, name, column.isna().to_numpy())}, but everybody was drawn in a {use}: fill it in."
-        )
-    return pd.factorize(column, sort=True)[0]
 
 
 def _check_lonely(survey: SurveyDesign, name: str | None) -> None:
@@ -306,7 +267,7 @@ def _check_lonely(survey: SurveyDesign, name: str | None) -> None:
     if survey.stratum_size is not None:  # the only one there is was drawn for certain
         lonely &= pd.Series(survey.stratum_size).groupby(strata).max() > 1
     if survey.lonely == "fail" and lonely.any():
-        where = "the whole sample" if name is None else _first(survey.frame[name], name, strata == lonely.idxmax())
+        where = "the whole sample" if name is None else first_wrong(survey.frame[name], name, strata == lonely.idxmax())
         raise DatasetError(
             f"{where}, and there is one cluster in it, which says nothing of its variance: join the stratum with one like it, "
             "or say lonely='adjust'."

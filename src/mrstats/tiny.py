@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -77,7 +78,7 @@ source = { sv = "Pyttebys register", en = "Pytteby's register" }
 """
 
 
-def tiny_city(*, language: str = "sv") -> City:
+def tiny_city(*, language: str = "sv", years: Sequence[int] = (2024,)) -> City:
     """A hundred made-up persons in memory, the same every time.
 
     Persons 0–99. Even numbers are women. Every fifth is a child of 10, the others are 40. Of each twenty women of
@@ -88,6 +89,8 @@ def tiny_city(*, language: str = "sv") -> City:
     Parameters
     ----------
     language : {"sv", "en"}
+    years : list of int
+        The same persons in every year.
 
     Returns
     -------
@@ -110,6 +113,7 @@ def tiny_city(*, language: str = "sv") -> City:
     order = persons.assign(adult=~child).groupby("sex")["adult"].cumsum()
     persons["employed"] = ~child & ((order - 1) % 20 < persons["sex"].map({"2": 11, "1": 13}))
     persons["visits"] = number // 20
+    persons = pd.concat([persons.assign(year=year) for year in years], ignore_index=True)
     areas = pd.DataFrame(
         {
             "code": ["A1", "A2", "A3", "A4"],
@@ -118,7 +122,7 @@ def tiny_city(*, language: str = "sv") -> City:
         }
     )
     districts = pd.DataFrame({"code": ["D1", "D2"], "name": ["Norr", "Söder"]})
-    description = describe(tomllib.loads(DESCRIPTION))
+    description = describe(tomllib.loads(DESCRIPTION.replace("[2024]", str(list(years)))))
     return City(
         description,
         None,

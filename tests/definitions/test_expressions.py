@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mrstats.definitions.expressions import column_names, is_condition, parse, to_narwhals
+from mrstats.definitions.expressions import column_names, is_condition, numbers_of, parse, to_narwhals
 from mrstats.schema import DatasetError
 
 FRAME = pd.DataFrame(
@@ -159,3 +159,21 @@ def test_column_names_are_columns_only():
 )
 def test_a_condition_is_told_from_an_amount_by_its_form(text, expected):
     assert is_condition(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("income", {"income"}),
+        ("employed and age >= 20", {"age"}),
+        ("20 <= age <= 64 or sex == '1'", {"age"}),
+        ("low * persons / 100", {"low", "persons"}),
+        ("not employed", set()),
+        ("true", set()),
+        ("code in ['1', '2']", set()),
+        ("visits - -1 > limit", {"visits"}),
+        ("income > -1", {"income"}),
+    ],
+)
+def test_columns_that_must_be_numbers(text, numbers):
+    assert numbers_of(text) == numbers

@@ -1,4 +1,4 @@
-"""Design variances against R's survey 4.5 (tests/reference/03_survey, 1e-8), arithmetic by hand, and coverage."""
+"""Design variances and degrees of freedom against R's survey 4.5 (tests/reference/03_survey, 1e-8), and by hand."""
 
 import numpy as np
 import pandas as pd
@@ -122,56 +122,87 @@ def test_bad_weights_are_named(weights, message):
         design.mean_scores([0, 1], weights)
 
 
-# ---- proportions
-
-DOMAINS = {"total": {"": EXPECTED["total"]}} | {k: EXPECTED[k] for k in ("by_sex", "by_region", "by_cob", "by_sex_cob")}
+# ---- degrees of freedom that are worth something
 
 
-@pytest.mark.parametrize("method", ["logit", "beta", "wilson", "mean"])
-def test_proportion_intervals_equal_svyciprop(method):
-    compared = 0
-    for groups in DOMAINS.values():
-        for row in groups.values():
-            if not row.get("poor_health_ci"):
-                continue
-            figures = row["poor_health"]
-            # svyciprop takes the design's df for t, but the subset's own for the effective n of Korn and Graubard:
-            # the numbers show it, where the reference's README says 35 for all.
-            df = row["df_domain"] if method == "beta" else 35
-            lower, upper, se = design.proportion_interval(figures["est"], figures["se"], df, row["n"], method=method)
-            assert [lower, upper] == pytest.approx(row["poor_health_ci"][method], **CLOSE)
-            assert se == figures["se"]
-            compared += 1
-    assert compared >= 18
+def test_alike_strata_have_as_many_degrees_of_freedom_as_psus_less_strata():
+    # one stratum: d + 2 - 2 = d; five strata of two with one variance: 25/(5/3) - 2 = 13, held at 5
+    assert design.satterthwaite_df([1.0, 5, 2, 2, 9]) == pytest.approx([4])
+    scores = np.tile([0.0, 1.0], 5)
+    assert design.satterthwaite_df(scores, np.repeat(np.arange(5), 2)) == pytest.approx([5])
 
 
-@pytest.mark.parametrize("method", ["logit", "beta", "wilson", "mean"])
-def test_nobody_and_everybody_get_a_usable_interval_and_an_error_above_zero(method):
-    lower, upper, se = design.proportion_interval([0, 1, 0], 0.0, [35, 35, 0], [20, 20, 1], method=method)
-    assert lower[0] == 0
-    assert upper[1] == 1
-    assert 0.1 < upper[0] < 0.25
-    assert upper[0] == pytest.approx(1 - lower[1])
-    assert (se[:2] > 0.02).all()
-    # one person with no degrees of freedom: the interval of a single person, and no error
-    assert np.isnan(se[2])
-    assert upper[2] > 0.9
+def test_one_stratum_that_bears_the_variance_by_hand():
+    # a: 3 PSUs 0, 3, 6: 3/2·18 = 27; b: 2 PSUs 0, 1: 2·0.5 = 1.  28²/(27²/4 + 1²/3) - 2
+    made = design.satterthwaite_df([0.0, 3, 6, 0, 1], list("aaabb"))
+    assert made == pytest.approx([28**2 / (27**2 / 4 + 1 / 3) - 2])
+    # and two columns are two answers: the second has all its variance in b, where d is 1
+    both = design.satterthwaite_df(np.array([[0.0, 3, 6, 0, 1], [4, 4, 4, 0, 1]]).T, list("aaabb"))
+    assert both == pytest.approx([made[0], 1.0])
 
 
-def test_nobody_of_twenty_is_clopper_and_pearson_by_hand():
-    lower, upper, _ = design.proportion_interval(0.0, 0.0, 35, 20, method="beta")
-    assert (lower, upper) == (0.0, pytest.approx(1 - 0.025 ** (1 / 20), rel=1e-12))
+def test_unequal_weights_in_a_stratum_cost_degrees_of_freedom_by_hand():
+    # (tr AS)²/tr(ASAS) with S = diag(1, 1, 1, 9) and A = I - 1/4: 9² / (84/2 + 12²/16)
+    weights = np.array([1.0, 1, 1, 3])
+    centred, brought = np.eye(4) - 1 / 4, np.diag(weights**2)
+    product = centred @ brought
+    expected = np.trace(product) ** 2 / np.trace(product @ product)
+    assert expected == pytest.approx(81 / 51)
+    assert design.satterthwaite_df([1.0, 5, 2, 7], weights=weights) == pytest.approx([expected])
+    assert design.satterthwaite_df([1.0, 5, 2, 7], weights=[2.0] * 4) == pytest.approx([3])
 
 
-@given(st.floats(0.01, 0.99), st.floats(0.005, 0.2), st.integers(2, 60), st.sampled_from(["logit", "beta", "wilson"]))
-def test_an_interval_holds_its_estimate_lies_within_0_and_1_and_turns_with_the_outcome(p, se, df, method):
-    lower, upper, _ = design.proportion_interval(p, se, df, 100, method=method)
-    assert 0 <= lower <= p <= upper <= 1
-    other = design.proportion_interval(1 - p, se, df, 100, method=method)
-    assert [float(1 - other[1]), float(1 - other[0])] == pytest.approx([float(lower), float(upper)], abs=1e-9)
-    wider = design.proportion_interval(p, se, df, 100, method=method, confidence=0.99)
-    assert wider[0] <= lower
-    assert wider[1] >= upper
+def test_only_psus_of_the_domain_count_and_where_nobody_has_the_outcome_all_are_alike():
+    members = np.array([[1, 1, 1, 1, 0, 0], [0, 0, 1, 1, 1, 1]]).T
+    scores, strata = np.array([[1.0, -1, 2, -2, 0, 0], [0, 0, 0, 0, 0, 0]]).T, [1, 1, 1, 2, 2, 2]
+    # second domain: PSUs 1 and 3, no score differs from 0: variances in proportion to the PSUs, d = 0 in the stratum of one
+    made = design.satterthwaite_df(scores, strata, members=members)
+    assert made[1] == pytest.approx(2)
+    assert 1 <= made[0] <= 2
+    lonely = design.satterthwaite_df([1.0, 2, 4, 9], [1, 1, 1, 2])
+    assert lonely == pytest.approx([2])  # the lonely PSU brings nothing
+
+
+def test_a_stratum_that_was_counted_whole_brings_no_variance():
+    scores, strata = [0.0, 3, 6, 0, 100], list("aaabb")
+    assert design.satterthwaite_df(scores, strata, fpc=[9, 9, 9, 2, 2]) == pytest.approx([2])
+    assert design.satterthwaite_df(scores, strata, fpc=[9, 9, 9, 9, 9])[0] < 1.2
+
+
+def test_one_psu_has_no_degrees_of_freedom():
+    assert design.satterthwaite_df([1.0, 2.0], None, [1, 1]) == pytest.approx([0])
+
+
+@given(st.integers(0, 10_000))
+def test_degrees_of_freedom_lie_between_one_and_psus_less_strata_whatever_the_unit(seed):
+    rng = np.random.default_rng(seed)
+    strata, w = np.repeat([1, 2, 3], [4, 6, 2]), rng.uniform(0.5, 4, 12)
+    z = rng.normal(size=12)
+    made = design.satterthwaite_df(z, strata, weights=w)
+    assert 1 <= made[0] <= 9
+    assert design.satterthwaite_df(1000 * z, strata, weights=w / 7) == pytest.approx(made, rel=1e-9)
+    order = rng.permutation(12)
+    assert design.satterthwaite_df(z[order], strata[order], weights=w[order]) == pytest.approx(made, rel=1e-9)
+
+
+def test_the_design_effect_equals_rs():
+    made = design.mean_scores(POOR, W)
+    variance = design.design_covariance(made.scores, STRATUM, PSU)[0][0, 0]
+    expected = EXPECTED["total"]["deff_poor_health"]
+    assert design.design_effect(variance, POOR, W) == pytest.approx(expected["vs_srs_with_replacement"], **CLOSE)
+    without = design.design_effect(variance, POOR, W, replacement=False)
+    assert without == pytest.approx(expected["vs_srs_without_replacement"], **CLOSE)
+
+
+def test_the_design_effect_of_whole_clusters_is_their_size_and_of_one_value_undefined():
+    # four PSUs of five persons alike: the variance of four, where S²/n says twenty
+    y, psu = np.repeat([0.0, 1, 1, 0], 5), np.repeat([1, 2, 3, 4], 5)
+    variance = design.design_covariance(design.mean_scores(y, np.ones(20)).scores, None, psu)[0][0, 0]
+    assert variance == pytest.approx(1 / 3 / 4)
+    assert design.design_effect(variance, y, np.ones(20)) == pytest.approx((1 / 12) / (5 / 19 / 20))
+    assert np.isnan(design.design_effect(0.0, [1, 1, 1], [1, 1, 1]))
+    assert np.isnan(design.design_effect(np.nan, [1], [1]))
+    assert np.isnan(design.design_effect(0.0, [1], [1]))
 
 
 # ---- replicates

@@ -1,4 +1,4 @@
-"""Means and totals from n, Σy and Σy²; expected values from the persons themselves."""
+"""Means, totals and ratios of totals from n and sums; expected values from the persons themselves."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from mrstats.measures.distribution import mean_interval, total_interval
+from mrstats.measures import design
+from mrstats.measures.distribution import mean_interval, ratio_of_totals_interval, total_interval
 
 persons = st.lists(st.floats(-1000, 1000).map(lambda y: round(y, 2)), min_size=2, max_size=60)
 
@@ -71,3 +72,56 @@ def test_confidence_must_be_a_fraction():
     for interval in (mean_interval, total_interval):
         with pytest.raises(ValueError, match="confidence"):
             interval([4], [10.0], [30.0], confidence=95)
+    with pytest.raises(ValueError, match="confidence"):
+        ratio_of_totals_interval([4], [10.0], [5.0], [30.0], [8.0], [15.0], confidence=95)
+
+
+# ---- ratio of totals
+
+
+def pair_sums(y, x):
+    y, x = np.asarray(y, float), np.asarray(x, float)
+    return [[v] for v in (len(y), y.sum(), x.sum(), (y**2).sum(), (x**2).sum(), (x * y).sum())]
+
+
+def test_ratio_by_hand():
+    # 6, 2, 10, 6 over 2, 2, 4, 4: R = 2, y − Rx = 2, −2, 2, −2; se = √(4/3·16)/12; t(3) = 3,182446
+    ratio, lower, upper, error = (
+        float(v[0]) for v in ratio_of_totals_interval(*pair_sums([6, 2, 10, 6], [2, 2, 4, 4]))
+    )
+    assert ratio == 2
+    assert error == pytest.approx(np.sqrt(64 / 3) / 12)
+    assert (lower, upper) == pytest.approx((2 - 3.182446 * error, 2 + 3.182446 * error), rel=1e-6)
+
+
+pairs = st.lists(st.tuples(st.integers(-50, 200), st.integers(1, 60)), min_size=2, max_size=40)
+
+
+@given(pairs)
+def test_ratio_has_the_error_of_a_sample_without_a_design(persons):
+    # `ratio_scores` is held to R's svyratio in test_survey; persons drawn singly are a design too
+    y, x = np.transpose(persons)
+    scores = design.ratio_scores(y, x, np.ones(len(y))).scores
+    expected = np.sqrt(design.design_covariance(scores)[0][0, 0])
+    ratio, lower, upper, error = (float(v[0]) for v in ratio_of_totals_interval(*pair_sums(y, x)))
+    assert ratio == pytest.approx(y.sum() / x.sum())
+    assert error == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    assert upper - lower == pytest.approx(2 * stats.t.ppf(0.975, len(y) - 1) * expected, rel=1e-6, abs=1e-4)
+
+
+@given(persons)
+def test_a_ratio_over_one_each_is_the_mean(y):
+    assert np.ravel(ratio_of_totals_interval(*pair_sums(y, np.ones(len(y))))) == pytest.approx(
+        np.ravel(mean_interval(*sums(y))), rel=1e-6, abs=1e-2
+    )
+
+
+def test_ratio_edges():
+    proportional = ratio_of_totals_interval(*pair_sums([3, 6, 9], [1, 2, 3]))
+    assert np.ravel(proportional) == pytest.approx([3, 3, 3, 0], abs=1e-6)
+    alone = np.ravel(ratio_of_totals_interval(*pair_sums([6], [2])))
+    assert alone[0] == 3
+    assert np.isnan(alone[1:]).all()
+    assert np.isnan(ratio_of_totals_interval(*pair_sums([1, 2], [0, 0]))).all()  # nothing to share it over
+    assert np.isnan(ratio_of_totals_interval(*pair_sums([1, 2], [-4, 1]))).all()
+    assert np.isnan(ratio_of_totals_interval(*pair_sums([1, 2], [np.nan, 1]))).all()

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import covariances
 from ..language import word
 from ..schema import EditionError
 from .edition import Chapter, Edition, read_edition
@@ -76,7 +77,7 @@ def build_appendix(
     from .blocks import read_chapters
     from .chapters import method_chapter, receipt_chapter
     from .cover import cover_drawing
-    from .planning import prepare_release
+    from .planning import covariances_beside, prepare_release
     from .receipt import data_files, make_receipt, write_receipt
     from .typeset import typeset
     from .workbook import write_workbook
@@ -93,7 +94,11 @@ def build_appendix(
         executed = run_notebooks(
             edition,
             new / "notebooks",
-            environment={"MRSTATS_MODE": "publish", "MRSTATS_RELEASE": str(release.resolve())},
+            environment={
+                "MRSTATS_MODE": "publish",
+                "MRSTATS_RELEASE": str(release.resolve()),
+                covariances.FOLDER: str(covariances_beside(new).resolve()),
+            },
             report=report,
             failed=folder / "notebooks",
         )

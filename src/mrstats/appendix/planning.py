@@ -75,7 +75,12 @@ def prepare_release(edition: Edition, city: City, folder: Path) -> None:
     plan = read_plan(path)
     plan.check_fresh(made_from(edition, city), name=path.name)
     check_before(city)
-    write_release(city, plan.requests, folder / "release")
+    write_release(city, plan.requests, folder / "release", covariances_to=covariances_beside(folder))
+
+
+def covariances_beside(folder: Path) -> Path:
+    """Where a build keeps how its figures vary together: beside its new folder, so that it vanishes with the build."""
+    return folder.parent / "covariances"
 
 
 def check_before(city: City) -> None:

@@ -47,6 +47,7 @@ class City:
             raise UnknownNameError(f"language={language!r} is not one of {', '.join(LANGUAGES)}.")
         self.description, self.folder, self.language = description, folder, language
         self._frames: dict[str, Any] = dict(frames or {})
+        self.given = frozenset(self._frames)  # tables that are not read from the folder
         self._areas = dict(areas or {})
         self._polygons: dict[str, Any] = {}
         self.name, self.municipality = description.name, description.municipality
@@ -77,16 +78,18 @@ class City:
     def table(self, name: str) -> Any:
         """A table's rows as a native frame: DuckDB relation for Parquet, else pandas."""
         if name not in self._frames:
-            self._frames[name] = read_table(self.description.tables[name], self.files(name), typed=self._measured(name))
+            self._frames[name] = read_table(self.description.tables[name], self.files(name), typed=self.measured(name))
         return self._frames[name]
 
-    def _measured(self, table: str) -> set[str]:
-        """Columns of a table that are compared or added up: those of its indicators, and ages in years."""
+    def measured(self, table: str) -> set[str]:
+        """Columns of a table that are compared or added up: its indicators', ages in years, weights, yes and no."""
         from mrstats.definitions import expressions
 
+        source = self.description.tables[table]
+        named = {name for name in (source.weight, source.stratum_size, source.responded, source.protected) if name}
         read = [expressions.columns_of(i) for i in self.indicators.values() if i.table == table]
         ages = {s.column for s in self.description.factors.values() if s.ranges and table in s.tables}
-        return ages.union(*read)
+        return named.union(ages, *read)
 
     def with_table(self, name: str, frame: Any) -> City:
         """This city with one table's rows taken from a frame of your own instead of its files.
@@ -115,7 +118,7 @@ class City:
         """
         if name not in self.description.tables:
             raise UnknownNameError(f"{self.name} has no table {name!r} ({nearest(name, self.description.tables)}).")
-        frames = {**self._frames, name: frame}
+        frames = {**{held: self._frames[held] for held in self.given}, name: frame}
         other = City(self.description, self.folder, language=self.language, frames=frames, areas=self._areas)
         _opened[self.key] = self  # tables of either find the same words; this one stays the opened dataset
         return other
@@ -228,9 +231,7 @@ def read_table(source: TableSource, paths: list[Path], *, typed: Collection[str]
     if source.format == "parquet":
         return sources.read_parquet(paths)
     frame = pd.concat([read_file(source, path) for path in paths], ignore_index=True)
-    if source.format == "csv":
-        for column in [name for name in typed if name in frame]:
-            frame[column] = _typed(frame[column], source.decimal)
+    frame = typed_columns(frame, source, typed)
     return _pivot(frame, source) if source.pivot else frame
 
 
@@ -245,6 +246,13 @@ def read_file(source: TableSource, path: Path) -> pd.DataFrame:
     return sources.read_delimited(
         path, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal, numeric=numeric
     )
+
+
+def typed_columns(frame: pd.DataFrame, source: TableSource, names: Collection[str]) -> pd.DataFrame:
+    """The rows of a text file with some columns as numbers or truth values; other files know their types."""
+    if source.format == "csv":
+        frame = frame.assign(**{name: _typed(frame[name], source.decimal) for name in names if name in frame})
+    return frame
 
 
 def _typed(texts: pd.Series, decimal: str) -> pd.Series:
@@ -341,4 +349,5 @@ __all__ = [
     "open_dataset",
     "read_file",
     "read_table",
+    "typed_columns",
 ]

@@ -70,7 +70,8 @@ class Indicator:
     """One statistic of the city: what is counted among whom, which way is better, and how to say it.
 
     `per` is the amount a ratio or a rate is divided by (else persons); `options` are those of a measure of persons, such
-    as ``p`` of a quantile. `share, verb, rest, inf, to, pred` are the six phrases that sentences are built from.
+    as ``p`` of a quantile. `breaks` are the years from which it is measured in a new way, `target` what is to be reached in
+    `target_year`. `share, verb, rest, inf, to, pred` are the six phrases that sentences are built from.
     """
 
     name: str
@@ -95,6 +96,9 @@ class Indicator:
     pred: Text | None = None
     note: Text | None = None
     status: str = ""
+    breaks: tuple[int, ...] = ()
+    target: float | None = None
+    target_year: int | None = None
     goal: int | None = None
     right: Text | None = None
     ground: str = ""
@@ -218,6 +222,11 @@ def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
     for key in ("numerator", "denominator", *(["per"] if spec.get("per") else [])):
         expressions.parse(values[key], where=f"{where} {key}")
     _check_options(values.get("options", {}), values["measure"], where)
+    values["breaks"] = tuple(spec.get("breaks", ()))
+    if not all(type(year) is int for year in values["breaks"]):
+        raise DatasetError(f"{where} breaks = {spec['breaks']!r} must be a list of years, such as [2020].")
+    if ("target" in spec) != ("target_year" in spec):
+        raise DatasetError(f"{where} has only one of target and target_year. A target needs its year.")
     if values.get("direction", "") not in DIRECTIONS:
         raise DatasetError(f"{where} direction={values['direction']!r} must be favourable, adverse or left out.")
     return Indicator(name=name, **values)

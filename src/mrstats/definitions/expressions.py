@@ -57,6 +57,28 @@ def column_names(text: str) -> set[str]:
     return {n.id for n in ast.walk(parse(text)) if isinstance(n, ast.Name)} - set(CONSTANTS)
 
 
+def numbers_of(text: str) -> set[str]:
+    """Columns of an expression that must be numbers: counted with, compared with one, or the whole of it.
+
+    Examples
+    --------
+    >>> sorted(numbers_of("income / 12 < 100 and sex == '1'")), numbers_of("income")
+    (['income'], {'income'})
+    """
+    tree, found = parse(text), set()
+    for node in ast.walk(tree):
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.BinOp):
+            parts = [node.left, node.right]
+        elif isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+            bare = [part.operand if isinstance(part, ast.UnaryOp) else part for part in parts]
+            if not any(isinstance(part, ast.Constant) and not isinstance(part.value, str) for part in bare):
+                continue
+        found |= {part.id for part in (parts or [tree]) if isinstance(part, ast.Name)}
+    return found - set(CONSTANTS)
+
+
 def columns_of(indicator: Indicator) -> set[str]:
     """Columns an indicator's numerator, denominator and `per` read."""
     return set().union(*(column_names(e) for e in (indicator.numerator, indicator.denominator, indicator.per) if e))

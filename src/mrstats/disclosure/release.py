@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from mrstats import covariances
 from mrstats.breakdown import compute
 from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_table
@@ -15,7 +16,7 @@ from mrstats.disclosure.plan import checksum
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.small_cells import hide_small_cells
 from mrstats.request import Request
-from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, EditionError, factor_columns
+from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, EditionError, factor_columns, has_status
 
 
 def write_release(
@@ -24,6 +25,7 @@ def write_release(
     folder: Path,
     *,
     rule: ProtectionRule | None = None,
+    covariances_to: Path | None = None,
     report=None,
 ) -> Release:
     """Compute, protect and write every table of a plan.
@@ -36,6 +38,9 @@ def write_release(
     folder : Path
         Must not exist yet, or be empty; holds ``tables/``, ``counts/``, ``hierarchy.csv`` and ``certificate.json``.
     rule : ProtectionRule, optional
+    covariances_to : Path, optional
+        A folder of the owner's, never released: how the figures that are shown vary together, for the intervals of
+        differences that the notebooks make.
     report : callable, optional
         Called with one line of progress.
 
@@ -56,6 +61,9 @@ def write_release(
         table = hide_small_cells(compute(city, request), rule, public=city.public)
         write_release_table(table, folder / "tables" / f"{request.key}.csv")
         _write_counts(table, folder / "counts", request.key)
+        if covariances_to is not None:
+            shown = table.loc[~has_status(table["status"], CONFIDENTIAL), "estimate_id"]
+            covariances.write_kept(shown.tolist(), covariances_to, request.key)
         cells, hidden = cells + len(table), hidden + int((table["status"] == CONFIDENTIAL).sum())
         levels |= {request.geography} - {CITY}
         if report:

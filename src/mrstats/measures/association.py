@@ -44,8 +44,8 @@ def independence_test(
     Returns
     -------
     Independence
-        All NaN with fewer than two rows or columns, no degrees of freedom, or a covariance that is missing. R prints
-        X² itself as the statistic of the first-order test; here it is the X² that p belongs to.
+        All NaN with fewer than two rows or columns, no degrees of freedom, or a total or covariance that is missing. R
+        prints X² itself as the statistic of the first-order test; here it is the X² that p belongs to.
 
     References
     ----------
@@ -73,13 +73,16 @@ def independence_test(
         )
     if (table < 0).any():
         raise ValueError(f"cell {int(np.argmax(table < 0))} (row by row, from 0) has a negative total.")
+    nothing = Independence(np.nan, np.nan, np.nan, np.nan, np.nan)
+    if np.isnan(table).any():
+        return nothing
     rows, columns = table.sum(axis=1) > 0, table.sum(axis=0) > 0
     kept = np.outer(rows, columns).ravel()
     table, v = table[np.ix_(rows, columns)], v[np.ix_(kept, kept)]
     r, c = table.shape
     q = (r - 1) * (c - 1)
-    if q < 1 or not df > 0 or np.isnan(v).any() or np.isnan(table).any():
-        return Independence(np.nan, np.nan, np.nan, np.nan, np.nan)
+    if min(r, c) < 2 or not df > 0 or np.isnan(v).any():
+        return nothing
     population, share = table.sum(), table / table.sum()
     expected = np.outer(share.sum(axis=1), share.sum(axis=0))
     pearson = float(n * ((share - expected) ** 2 / expected).sum())
@@ -92,7 +95,7 @@ def independence_test(
     effects = _generalised_effects(share, jacobian @ v @ jacobian.T, n)
     total, squares = float(np.trace(effects)), float(np.trace(effects @ effects))
     if not total > 0:
-        return Independence(np.nan, np.nan, np.nan, np.nan, pearson)
+        return nothing._replace(pearson=pearson)
     if method == "rao_scott_first_order":
         statistic = pearson / (total / q)
         return Independence(statistic, float(q), np.inf, float(chi2.sf(statistic, q)), pearson)

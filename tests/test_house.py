@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(
         ["tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids", "methods_text"], 6
     ),
-    "comparisons": 5,
+    **dict.fromkeys(["comparisons", "summaries", "rankings"], 5),
     "disclosure": 4,
     **dict.fromkeys(["breakdown", "engine", "estimates", "rollup", "personwise", "standardise", "survey"], 3),
     **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),

@@ -18,6 +18,8 @@ _PUBLIC = {
     "tiny_city": "tiny",
     "break_down": "breakdown",
     "gaps": "comparisons",
+    "inequality": "summaries",
+    "ranking": "rankings",
     "survey_design": "survey",
     "table": "tables",
     "chart": "charts",

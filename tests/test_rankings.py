@@ -68,7 +68,9 @@ def test_funnel_limits_are_binomial_around_the_city(made, people):
     for tail, name in ((0.025, "95"), (0.001, "998")):
         n = made["n"].to_numpy()
         assert made[f"funnel_lower_{name}"].to_numpy() / 100 * n == pytest.approx(interpolated(binom, tail, n, share))
-        assert made[f"funnel_upper_{name}"].to_numpy() / 100 * n == pytest.approx(interpolated(binom, 1 - tail, n, share))
+        assert made[f"funnel_upper_{name}"].to_numpy() / 100 * n == pytest.approx(
+            interpolated(binom, 1 - tail, n, share)
+        )
     assert made["outside"].iloc[3] == "99.8"
     beyond = (made["value"] < made["funnel_lower_95"]) | (made["value"] > made["funnel_upper_95"])
     assert ((made["outside"] != "") == beyond).all()

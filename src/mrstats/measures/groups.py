@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from mrstats.measures.checks import check_confidence, normal_quantile
 
-DRAWS, SEED = 4000, 20241231
+DRAWS, SEED = 2000, 20241231
 ONE_GROUP = "one group"
 NO_GROUP = "no group"
 NO_ERROR = "no standard error"
@@ -180,7 +180,8 @@ class Groups:
         if self._replicates is not None:
             return Sums(self, np.where(self.present[:, None, :], np.asarray(self._replicates, float), 0.0))
         half = np.random.default_rng(self._seed).standard_normal((self._draws // 2, self.estimate.shape[-1]))
-        half /= np.sqrt((half**2).mean(axis=0))
+        if len(half) > half.shape[1]:  # exactly uncorrelated and of spread 1: what is linear has no error of drawing
+            half = np.linalg.qr(half)[0] * np.sqrt(len(half))
         steps = np.concatenate([half, -half])
         if self.covariance is None:
             return Sums(self, self.estimate[:, None, :] + steps * np.sqrt(self.variance)[:, None, :])

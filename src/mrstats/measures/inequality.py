@@ -46,7 +46,7 @@ def difference(
         covariance and draws. ``favourable``: high is good (default True). ``ordered``: the groups stand in order,
         least advantaged first (default False). ``reference``: the place of a group. ``bounds``: the least and the
         largest possible value, such as (0, 100). ``confidence``: a fraction (0.95). ``draws``, ``seed``: of the
-        parametric replicates (4000).
+        parametric replicates (2000).
 
     Returns
     -------

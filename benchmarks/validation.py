@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mrstats.measures import design, distribution, proportions, rates
+from mrstats.measures import design, distribution, inequality, proportions, rates, reliability, trend
 from mrstats.measures.association import independence_test
 from mrstats.measures.influence import MEASURES, influence
-from mrstats.survey import SurveyDesign, estimate_domains, survey_design
+from mrstats.sampled import estimate_domains
+from mrstats.survey import SurveyDesign, survey_design
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "tests" / "reference"
@@ -332,10 +333,74 @@ def income_rows():
     yield "`at_risk_of_poverty`, estimated line: error, the person on it moved below", "convey", worst(ours, theirs)
 
 
+WHO = {
+    "D": "difference", "R": "ratio", "PAR": "population_attributable_risk", "PAF": "population_attributable_fraction",
+    "MDMU": "mean_difference_from_mean", "MDMW": "mean_difference_from_mean_weighted",
+    "MDBU": "mean_difference_from_best", "MDBW": "mean_difference_from_best_weighted",
+    "MDRU": "mean_difference_from_reference", "MDRW": "mean_difference_from_reference_weighted",
+    "IDISU": "index_of_disparity", "IDISW": "index_of_disparity_weighted", "BGV": "between_group_variance",
+    "BGSD": "between_group_standard_deviation", "COV": "coefficient_of_variation", "TI": "theil_index",
+    "MLD": "mean_log_deviation", "SII_linear": "slope_index", "RII_linear": "relative_index",
+    "ACI": "absolute_concentration_index", "RCI": "relative_concentration_index", "RCI_wagstaff": "wagstaff_index",
+    "RCI_erreygers": "erreygers_index",
+}  # fmt: skip
+
+
+def inequality_rows():
+    tables, folder = expected("05_group_inequality")["tables"], REFERENCE / "05_group_inequality"
+    for key, name in WHO.items():
+        points, errors = [], []
+        for table in ("A_ordered_adverse", "B_ordered_favourable", "E2_full_group", "E3_all_equal"):
+            frame, row = pd.read_csv(folder / f"{table}.csv"), tables[table]["measures"][key]
+            first = frame.iloc[0]
+            options = {"ordered": True, "favourable": bool(first["favourable"]), "bounds": (0, float(first["scale"]))}
+            options |= {"reference": 0} if key in ("MDRU", "MDRW") else {}
+            made = getattr(inequality, name)(frame["est"], frame["se"], frame["population"], **options)
+            if row["healthequal_point"] is not None:
+                points.append((made.estimate, row["healthequal_point"]))
+            if row.get("se") is not None:
+                errors.append((made.standard_error, row["se"]))
+        yield f"`{name}`", "healthequal", worst(*zip(*points, strict=True))
+        if errors:
+            yield f"`{name}`, standard error", "formula", worst(*zip(*errors, strict=True))
+    for table in ("A_ordered_adverse", "B_ordered_favourable"):
+        frame, row = pd.read_csv(folder / f"{table}.csv"), tables[table]["binomial_logit"]
+        made = inequality.logit_indices(frame["events"], frame["population"])
+        scale = float(frame["scale"].iloc[0])
+        ours = [scale * made.slope, scale * made.slope_standard_error, made.relative, made.log_relative_standard_error]
+        theirs = [row[k] for k in ("sii", "sii_se_model_delta", "rii", "log_rii_se")]
+        yield f"`logit_indices`, table {table[0]}", "stats::glm", worst(ours, theirs)
+
+
+def chance_and_trend_rows():
+    areas, known = pd.read_csv(REFERENCE / "08_small_area" / "areas.csv"), expected("08_small_area")["FH_intercept"]
+    made = reliability.shrunken_values(areas["direct"], areas["se"])
+    yield "`shrunken_values`", "sae (FH)", worst(made.value, known["eblup"])
+    yield "`shrunken_values`, squared error", "sae (FH)", worst(made.standard_error**2, known["mse"])
+    known, folder = expected("10_trend_space"), REFERENCE / "10_trend_space"
+    groups, series = (pd.read_csv(folder / f"{name}.csv") for name in ("ordered_groups", "gap_series"))
+    test = trend.cochran_armitage(groups["cases"], groups["n"])
+    row = known["cochran_armitage"]["N"]
+    yield "`cochran_armitage`", "stats::prop.trend.test", worst([test.z, test.p], [row["z_signed"], row["p"]])
+    for key, spread, ends in (("wls_known_variances", "known", "ci_z"), ("wls_residual_scale", "residual", "ci_t")):
+        line, row = (
+            trend.weighted_slope(series["year"], series["gap"], series["se"], spread=spread),
+            known["gap_trend"][key],
+        )
+        ours, theirs = [line.slope, line.standard_error, line.lower, line.upper], [row["slope"], row["se"], *row[ends]]
+        yield f"`weighted_slope`, {spread}", "stats::lm", worst(ours, theirs)
+    for method, key in (("holm", "holm"), ("benjamini_hochberg", "BH")):
+        ours = trend.adjust_p_values(known["p_adjust"]["p"], method=method)
+        yield f"`adjust_p_values`, {method}", "stats::p.adjust", worst(ours, known["p_adjust"][key])
+
+
 def main() -> None:
     lines = [
         f"| {what} | {peer} | {numbers} | {difference:.0e} |"
-        for rows in (proportion_rows(), rate_rows(), survey_rows(), income_rows())
+        for rows in (
+            *(proportion_rows(), rate_rows(), survey_rows(), income_rows()),
+            *(inequality_rows(), chance_and_trend_rows()),
+        )
         for what, peer, (numbers, difference) in rows
     ]
     (ROOT / "docs" / "validation.md").write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")

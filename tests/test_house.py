@@ -22,7 +22,7 @@ FLOORS = {
     **dict.fromkeys(
         ["tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids", "methods_text"], 6
     ),
-    **dict.fromkeys(["comparisons", "changes", "summaries", "scorecards", "furthest"], 5),
+    **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models"], 5),
     "disclosure": 4,
     **dict.fromkeys(
         ["badrows", "breakdown", "engine", "estimates", "rollup", "personwise", "samplerows", "standardise", "survey"],

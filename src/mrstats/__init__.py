@@ -19,6 +19,8 @@ _PUBLIC = {
     "break_down": "breakdown",
     "gaps": "comparisons",
     "change": "changes",
+    "inequality": "summaries",
+    "ranking": "rankings",
     "survey_design": "survey",
     "table": "tables",
     "chart": "charts",

@@ -10,19 +10,8 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mrstats.measures.groups import (
-    NEGATIVE_GROUP,
-    ZERO_GROUP,
-    Formula,
-    Groups,
-    Measured,
-    Options,
-    Sums,
-    drawn,
-    mean_reason,
-    one,
-    positive_mean,
-)
+from mrstats.measures.forms import Formula, Measured, drawn, mean_reason, one, positive_mean
+from mrstats.measures.groups import NEGATIVE_GROUP, ZERO_GROUP, Groups, Options, Sums
 
 
 def between_group_variance(

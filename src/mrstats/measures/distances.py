@@ -10,20 +10,8 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mrstats.measures.groups import (
-    NO_BOUNDS,
-    NO_REFERENCE,
-    OUTSIDE,
-    Formula,
-    Groups,
-    Measured,
-    Options,
-    Sums,
-    drawn,
-    mean_reason,
-    one,
-    positive_mean,
-)
+from mrstats.measures.forms import Formula, Measured, drawn, mean_reason, one, positive_mean
+from mrstats.measures.groups import NO_BOUNDS, NO_REFERENCE, OUTSIDE, Groups, Options, Sums
 
 
 def mean_difference_from_mean(

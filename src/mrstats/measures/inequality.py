@@ -15,21 +15,8 @@ from numpy.typing import ArrayLike
 from mrstats.measures import dispersion, distances, logistic, ranked
 from mrstats.measures.dispersion import *  # noqa: F403
 from mrstats.measures.distances import *  # noqa: F403
-from mrstats.measures.groups import (
-    MEAN_NOT_POSITIVE,
-    NO_REFERENCE,
-    ZERO_BELOW,
-    Formula,
-    Groups,
-    Measured,
-    Options,
-    drawn,
-    finish,
-    linear,
-    measured,
-    one,
-    quotient,
-)
+from mrstats.measures.forms import Formula, Measured, drawn, finish, linear, measured, one, quotient
+from mrstats.measures.groups import MEAN_NOT_POSITIVE, NO_REFERENCE, ZERO_BELOW, Groups, Options
 from mrstats.measures.logistic import *  # noqa: F403
 from mrstats.measures.ranked import *  # noqa: F403
 
@@ -59,7 +46,7 @@ def difference(
         covariance and draws. ``favourable``: high is good (default True). ``ordered``: the groups stand in order,
         least advantaged first (default False). ``reference``: the place of a group. ``bounds``: the least and the
         largest possible value, such as (0, 100). ``confidence``: a fraction (0.95). ``draws``, ``seed``: of the
-        parametric replicates (4000).
+        parametric replicates (2000).
 
     Returns
     -------
@@ -336,7 +323,8 @@ def _gain(groups: Groups, *, relative: bool) -> Measured:
         found = drawn(groups, formula, se=made.standard_error, reason=made.reason)
         low, high = (found.lower, found.upper) if sign > 0 else (-found.upper, -found.lower)
         return Measured(made.estimate, found.standard_error, sign * found.corrected, low, high, found.reason)
-    opposed = (sign * made.estimate < 0) & (_no_reference(groups) == "")
+    least = 1e-12 * np.abs(groups.point.mean[:, 0]) * (100.0 if relative else 1.0)  # what is not rounding
+    opposed = (sign * made.estimate < -least) & (_no_reference(groups) == "")
     cut = [np.where(opposed, 0.0, made.estimate)]
     cut += [sign * np.maximum(sign * end, 0.0) for end in (made.lower, made.upper)]
     reason = np.where(opposed, ALREADY, np.where(_no_reference(groups) == "", made.reason, NO_REFERENCE))

@@ -11,19 +11,8 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mrstats.measures.groups import (
-    MEAN_NOT_POSITIVE,
-    NO_BOUNDS,
-    OUTSIDE,
-    Formula,
-    Groups,
-    Measured,
-    Options,
-    finish,
-    linear,
-    one,
-    quotient,
-)
+from mrstats.measures.forms import Formula, Measured, finish, linear, one, quotient
+from mrstats.measures.groups import MEAN_NOT_POSITIVE, NO_BOUNDS, OUTSIDE, Groups, Options
 
 FIT_CROSSES_ZERO = "fitted line not above zero"
 MEAN_AT_BOUND = "mean at a bound"

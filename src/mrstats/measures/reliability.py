@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from mrstats.measures.checks import check_confidence, normal_quantile
 from mrstats.measures.dispersion import chance_variance
-from mrstats.measures.groups import DRAWS, NO_ERROR, SEED, Groups, Measured, Options, finish, measured
+from mrstats.measures.forms import Measured, finish, measured
+from mrstats.measures.groups import DRAWS, NO_ERROR, SEED, Groups, Options
 
 GROUP_WITHOUT_ERROR = "group with standard error zero"
 

@@ -20,7 +20,7 @@ FLOORS = {
     "appendix": 7,
     **dict.fromkeys(["tables", "charts", "maps", "sentences", "display", "captions", "selection", "look"], 6),
     **dict.fromkeys(
-        ["tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids", "methods_text"], 6
+        ["axes", "tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids", "methods_text"], 6
     ),
     "comparisons": 5,
     "disclosure": 4,

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 from . import look
+from .axes import MOST_PANELS, Axis, name_axis, panel_places
 from .captions import CANNOT_EXIST as CANNOT
 from .captions import HIDDEN, Captions, lower_first
-from .chartdrawing import MOST_PANELS, Axis, name_axis, panel_places
 from .display import Display, marks_for
 from .language import capital, number
 from .measures.proportions import wilson_interval

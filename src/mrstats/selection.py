@@ -19,7 +19,12 @@ from .schema import (
 
 GEOGRAPHY = "geography"
 _NEEDED = ("indicator", "year", "geography_level", "geography", "vintage", "value", "status")
-_NEVER_HIDDEN = ("year", "vintage", "confidence", "reference_value")
+_NEVER_HIDDEN = ("year", "since", "vintage", "confidence", "reference_value", "depth", "searched", "city_value")
+_VERDICTS = {
+    "sure": False, "confirmed": False, "outside": "", "progress": "", "path": "", "gap_direction": "",
+    "gap_worst": "", "gap_best": "", "levels": (),
+}  # fmt: skip
+"""What a row's figures say in other words or all together; it goes when they go."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,9 @@ class Comparison:
         return [record for block in self.blocks for record in block.records]
 
 
-def masked(table):
+def masked(table, needed=_NEEDED):
     """A copy in which every figure of a confidential row is gone, whatever the row held."""
-    absent = [column for column in _NEEDED if column not in table.columns]
+    absent = [column for column in needed if column not in table.columns]
     if absent:
         raise MrstatsError(
             f"The table lacks the columns {', '.join(absent)}. It has {', '.join(map(str, table.columns))}. "
@@ -56,8 +61,19 @@ def masked(table):
     shown["status"] = shown["status"].fillna("").astype(str)
     figures = [name for name in shown.select_dtypes("number").columns if name not in _NEVER_HIDDEN]
     shown[figures] = shown[figures].astype(float)
-    shown.loc[has_status(shown["status"], CONFIDENTIAL), figures] = math.nan
+    hidden = has_status(shown["status"], CONFIDENTIAL)
+    shown.loc[hidden, figures] = math.nan
+    for name in _VERDICTS.keys() & set(shown.columns):
+        pairs = zip(shown[name], hidden, strict=True)
+        shown[name] = [_VERDICTS[name] if gone else kept for kept, gone in pairs]
     return shown
+
+
+def change_factors(changes) -> list[str]:
+    """Background factors of a table of changes: its columns between `vintage` and `since` or `value`."""
+    columns = list(changes.columns)
+    ends = [columns.index(name) for name in ("since", "value") if name in columns]
+    return columns[columns.index("vintage") + 1 : min(ends)]
 
 
 def only_indicator(table) -> str:

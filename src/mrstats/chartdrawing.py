@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from . import look
 from .axes import Axis, axis_name, name_axis
-from .captions import lower_first
+from .captions import Captions, lower_first
 from .language import capital
 from .schema import CITY, UNRELIABLE, MrstatsError
 from .selection import GEOGRAPHY, Block, Comparison, codes, is_shown, is_sure
@@ -41,6 +41,14 @@ def draw_mark(sheet: look.Sheet, axis: Axis, record: dict, y: float, *, colour: 
         sheet.line([axis.x(end) for end in ends], [y, y], colour=colour, width=look.INTERVAL_LINE, layer=4)
     fill, edge = (look.WHITE, colour) if hollow else (colour, None)
     sheet.mark(axis.x(record["value"]), y, shape=shape, fill=fill, edge=edge)
+
+
+def draw_arrow(sheet: look.Sheet, x: float, y: float, way: str | None, *, colour: str = look.INK) -> None:
+    """A triangle up (``^``) or down (``v``) for what is certain, else an arrow to the side."""
+    if way:
+        sheet.mark(x, y, shape=way, size=4.2, fill=colour)
+    else:
+        sheet.middle(x, y, "→", colour=colour, align="center")
 
 
 @dataclass(frozen=True)
@@ -219,7 +227,7 @@ class Drawing:
             muted = colour if sure else look.TEXT_2
             self.sheet.middle(self.edges["difference"], y, text, align="right", weight=weight, colour=muted)
             if sure:
-                self.sheet.mark(self.arrow, y, shape="^" if record["difference"] > 0 else "v", size=4.2, fill=colour)
+                draw_arrow(self.sheet, self.arrow, y, "^" if record["difference"] > 0 else "v", colour=colour)
         if is_shown(record):
             draw_mark(self.sheet, self.axis, record, y, colour=colour, hollow=is_hollow(record))
 

@@ -68,3 +68,34 @@ def changes_by_birth():
         change(62.1, 62.9, -1.3, 2.9, sure=False, country_of_birth="asia"),
         change(75.1, 76.2, 0.4, 1.8, sure=True, country_of_birth="_T"),
     )
+
+
+def ranking(values, *, whole=19.7, indicator="low_income", level="regso", hide=(), half=(1.96, 3.09), method="survey"):
+    """A ranking of areas from (code, value, n); the limits are those of a normal share, worked out from n."""
+    rows = []
+    for code, value, n in values:
+        spread = (whole * (100 - whole) / n) ** 0.5
+        limits = {f"funnel_{end}_{name}": whole + sign * times * spread
+                  for name, times in zip(("95", "998"), half, strict=True)
+                  for end, sign in (("lower", -1), ("upper", 1))}  # fmt: skip
+        far = abs(value - whole) / spread
+        rows.append(
+            row(value, value - 3, value + 3, n, status="C" if code in hide else "", indicator=indicator,
+                area=(level, code))
+            | {"shrunken": value, "shrunken_lower": value - 3, "shrunken_upper": value + 3, "rank": 1.0,
+               "rank_lower": 1.0, "rank_upper": 9.0, **limits,
+               "outside": "99.8" if far > half[1] else "95" if far > half[0] else "", "city_value": whole,
+               "reliability": 0.8, "chance_share": 0.2, "q": 90.0, "q_df": 29.0, "q_p": 0.001, "method": method}
+        )  # fmt: skip
+    return frame(*rows).drop(columns=["sex", "age_group", "country_of_birth"])
+
+
+def thirty_areas():
+    """Values and respondents of thirty areas: four certainly above the city, four below, two hidden."""
+    values = [
+        (120, 32.0), (116, 17.6), (134, 16.8), (155, 26.6), (210, 20.4), (238, 20.3), (240, 19.7), (238, 17.0),
+        (248, 26.6), (260, 28.7), (266, 31.5), (268, 15.1), (272, 16.1), (278, 11.3), (296, 19.5), (345, 24.1),
+        (385, 17.5), (390, 23.4), (391, 22.0), (408, 20.9), (409, 19.8), (416, 14.9), (470, 26.9), (486, 21.8),
+        (490, 15.2), (547, 27.6), (552, 14.2), (572, 14.0), (578, 11.0), (670, 19.5),
+    ]  # fmt: skip
+    return [(f"R{place:02}", value, n) for place, (n, value) in enumerate(values, 1)]

@@ -83,15 +83,16 @@ class Axis:
             y = self.x(value)
             sheet.line([left, right], [y, y], colour=look.GRID, width=look.GRID_LINE, layer=1)
             sheet.middle(left - 2, y, self.tick(value), size=look.SMALL_SIZE, colour=look.TEXT_2, align="right")
-        for shift in (2.4, 1.4) if self.broken else ():
-            y = self.left + shift
+        for shift in (1.2, 2.2) if self.broken else ():
+            y = self.left - shift
             sheet.line([left - 1, left + 1], [y + 0.5, y - 0.5], colour=look.TEXT_2, width=0.8)
 
-    def draw(self, sheet: look.Sheet, top: float, bottom: float) -> None:
+    def draw(self, sheet: look.Sheet, top: float, bottom: float, *, grid: bool = True) -> None:
         """Grid lines from top to bottom, labels below, and two short strokes where the axis is cut."""
         for value in self.ticks():
             x = self.x(value)
-            sheet.line([x, x], [top, bottom], colour=look.GRID, width=look.GRID_LINE, layer=1)
+            if grid:
+                sheet.line([x, x], [top, bottom], colour=look.GRID, width=look.GRID_LINE, layer=1)
             sheet.text(x, bottom + 3.8, self.tick(value), size=look.SMALL_SIZE, colour=look.TEXT_2, align="center")
         for shift in (-2.4, -1.4) if self.broken else ():
             x = self.left + shift

@@ -6,7 +6,7 @@ import math
 
 from . import look
 from .captions import Captions, lower_first
-from .display import Display, marks_for
+from .display import Display, figure, marks_for
 from .language import EN_DASH, capital, number
 from .mapclasses import CLASSES, Classes, classes_of
 from .mapdrawing import Drawing, Legend, LegendRow, Place
@@ -28,6 +28,7 @@ from .selection import (
     latest_year,
     masked,
     only_indicator,
+    only_level,
     surely_extreme,
     totals,
 )
@@ -86,7 +87,7 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
     if not len(areas):
         return _no_values(data, words)
     indicator = words.indicator(only_indicator(areas))
-    level = _only_level(areas)
+    level = only_level(areas)
     polygons = words.city.polygons(level)
     if polygons is None:
         return _no_boundaries(level, words)
@@ -112,18 +113,15 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
     )  # fmt: skip
     drawing = Drawing(places, letters, words.city.water(), legend)
     svg = drawing.svg()
-    return Display(
-        "figure",
-        words.language,
-        marks=marks_for(words.city, words.language),
+    return figure(
+        words,
+        svg,
+        drawing.height,
         title=_title(newest, level, indicator, title, words),
         subtitle=_subtitle(newest, indicator, level, words),
         source=words.source(newest, [indicator]),
         notes=_notes(places, drawing, names, letters, records, words),
         alt=_alt(newest, records, polygons, level, indicator, whole_value, alt, words),
-        svg=svg,
-        width_mm=look.COLUMN_WIDTH,
-        height_mm=round(drawing.height, 2),
     )
 
 
@@ -138,13 +136,6 @@ def _no_boundaries(level: str, words) -> Display:
     plural = words.city.geographies[level].plural[words.language]
     text = words.word("no_boundaries", place=words.city.label, areas=plural)
     return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
-
-
-def _only_level(areas) -> str:
-    levels = list(areas["geography_level"].unique())
-    if len(levels) != 1:
-        raise MrstatsError(f"A map shows one level of areas; the table holds {', '.join(levels)}. Choose one of them.")
-    return levels[0]
 
 
 def _records(newest, polygons) -> dict[str, dict]:

@@ -87,6 +87,16 @@ def only_indicator(table) -> str:
     return names[0]
 
 
+def only_level(areas) -> str:
+    """The name of the one level that rows of areas belong to."""
+    levels = list(areas["geography_level"].unique())
+    if len(levels) != 1:
+        raise MrstatsError(
+            f"A map or funnel shows one level of areas; the table holds {', '.join(levels) or 'none'}. Choose one of them."
+        )
+    return levels[0]
+
+
 def latest_year(table):
     """The rows of the newest year in the table."""
     return table[table["year"] == table["year"].max()]

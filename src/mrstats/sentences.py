@@ -14,7 +14,7 @@ from mrstats.captions import Captions
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.display import Display, marks_for
-from mrstats.language import NO_BREAK, capital, interval, number
+from mrstats.language import NO_BREAK, capital, in_words, interval, number
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, factor_columns, has_status
 from mrstats.selection import GEOGRAPHY, masked, only_indicator
 
@@ -244,9 +244,9 @@ def _areas(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
     sure_ends = highest["lower"] > ranked["upper"].iloc[:-1].max() and lowest["upper"] < ranked["lower"].iloc[1:].min()
     if not sure_ends and indicator.measure != "count":
         rivals = int((ranked["lower"] <= lowest["upper"]).sum())
-        return counts + [fill("rank_unsure", language, num=_count(rivals, language), areas=level.plural[language])] * (
-            rivals > 1
-        )
+        return counts + [
+            fill("rank_unsure", language, num=in_words(rivals, language), areas=level.plural[language])
+        ] * (rivals > 1)
     ends = {}
     for place, row in (("1", highest), ("2", lowest)):
         ends[f"area{place}"] = f"{level.definite[language]} {captions.area(level.name, row['geography'])}"
@@ -263,7 +263,7 @@ def _area_counts(rows: pd.DataFrame, level, captions: Captions) -> list[str]:
         counts = {key: number(count, language) for key, count in numbers.items()}
     else:
         neuter = level.definite[language].endswith("t")  # ett område, en stadsdel
-        counts = {key: _count(count, language, neuter=neuter) for key, count in numbers.items()}
+        counts = {key: in_words(count, language, neuter=neuter) for key, count in numbers.items()}
     return [fill("area_counts", language, areas=level.plural[language], **counts)]
 
 
@@ -275,7 +275,7 @@ def _hidden(shown: pd.DataFrame, captions: Captions) -> list[str]:
         return [fill("all_hidden", captions.language)]
     if hidden == 1:
         return [fill("hidden_one", captions.language)]
-    text = fill("hidden", captions.language, num=_count(hidden, captions.language))
+    text = fill("hidden", captions.language, num=in_words(hidden, captions.language))
     return [text]
 
 
@@ -318,11 +318,3 @@ def _difference_unit(indicator: Indicator, captions: Captions, *, one: bool = Fa
     if indicator.measure == "proportion":
         return _patterns()["percentage_point" if one else "percentage_points"][captions.language]
     return indicator.unit[captions.language]
-
-
-def _count(count: int, language: str, *, neuter: bool = False) -> str:
-    """A passing count: in words up to twelve."""
-    words = _patterns()["numbers"][language].split()
-    if language == "sv" and count < 2:
-        return [["ingen", "en"], ["inget", "ett"]][neuter][count]
-    return words[count] if count < len(words) else number(count, language)

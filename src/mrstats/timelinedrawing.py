@@ -9,6 +9,7 @@ from . import look
 from .axes import Axis
 from .captions import HIDDEN, Captions
 from .chartdrawing import draw_arrow
+from .labels import spread
 from .language import capital, interval, signed
 from .schema import BREAK_IN_SERIES, CITY, TOTAL, UNKNOWN, UNPLACED, UNRELIABLE, MrstatsError
 from .selection import GEOGRAPHY, change_factors, codes, free_factors, is_shown, totals
@@ -324,31 +325,3 @@ def certainty(change: dict) -> str:
     if not change["sure"]:
         return "timeline_unsure"
     return "timeline_rises" if change["change"] > 0 else "timeline_falls"
-
-
-def spread(wanted: list[float], heights: list[float], top: float, bottom: float) -> list[float]:
-    """Places for boxes of some heights, as near to where they are wanted as can be, in order and without overlap.
-
-    Examples
-    --------
-    >>> spread([10.0, 11.0, 40.0], [4.0, 4.0, 4.0], 0.0, 60.0)
-    [8.5, 12.5, 40.0]
-    """
-    blocks: list[list] = []  # each: sum of wanted starts, number of boxes, height, members
-    for place, height in zip(wanted, heights, strict=True):
-        blocks.append([place, 1, height, [height]])
-        while len(blocks) > 1 and _start(blocks[-2], top, bottom) + blocks[-2][2] > _start(blocks[-1], top, bottom):
-            total, count, tall, members = blocks.pop()
-            first = blocks[-1]
-            blocks[-1] = [first[0] + total - count * first[2], first[1] + count, first[2] + tall, first[3] + members]
-    places = []
-    for block in blocks:
-        start = _start(block, top, bottom)
-        for height in block[3]:
-            places.append(start)
-            start += height
-    return places
-
-
-def _start(block: list, top: float, bottom: float) -> float:
-    return max(top, min(block[0] / block[1], bottom - block[2]))

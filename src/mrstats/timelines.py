@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from . import look
 from .captions import Captions, lower_first
-from .display import Display, marks_for
+from .display import Display, figure
 from .language import capital, signed
 from .selection import GEOGRAPHY, holds_every_group, is_shown, masked, only_indicator
 from .timelinedrawing import Line, TimelineDrawing
@@ -58,18 +57,15 @@ def timeline(data, changes=None, *, title=None, alt=None, city=None, language=No
     svg = drawing.svg()
     by = [lower_first(words.dimension(drawing.factor))] if drawing.factor else []
     has_intervals = any(not math.isnan(record["lower"]) for line in drawing.lines for record in line.records.values())
-    return Display(
-        "figure",
-        words.language,
-        marks=marks_for(words.city, words.language),
+    return figure(
+        words,
+        svg,
+        drawing.height,
         title=_title(shown, drawing, by, title),
         subtitle=words.subtitle(shown, [indicator], by, with_interval=has_intervals),
         source=words.source(shown, [indicator]),
         notes=drawing.notes(),
         alt=_alt(shown, drawing, by, alt),
-        svg=svg,
-        width_mm=look.COLUMN_WIDTH,
-        height_mm=round(drawing.height, 2),
     )
 
 

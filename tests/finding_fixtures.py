@@ -99,3 +99,33 @@ def thirty_areas():
         (490, 15.2), (547, 27.6), (552, 14.2), (572, 14.0), (578, 11.0), (670, 19.5),
     ]  # fmt: skip
     return [(f"R{place:02}", value, n) for place, (n, value) in enumerate(values, 1)]
+
+
+def scorecard_row(indicator, factor, gap, *, direction="unsure", trust=3, half=1.0, status="", level=75.0,
+                  levels=(73.0, 72.6, 75.4, 76.2, 75.0), years=(2020, 2021, 2022, 2023, 2024)):  # fmt: skip
+    """One cell of a scorecard; the interval is `half` on either side of the gap."""
+    return {
+        "indicator": indicator, "factor": factor, "year": 2024, "since": 2020, "level": level,
+        "level_lower": level - 0.5, "level_upper": level + 0.5, "years": years, "levels": levels,
+        "gap": gap, "gap_lower": gap - half, "gap_upper": gap + half, "gap_worst": "a", "gap_best": "b",
+        "gap_change": 1.0, "gap_change_lower": -1.0, "gap_change_upper": 3.0, "gap_direction": direction,
+        "reliability": trust, "unit": "per cent", "status": status,
+    }  # fmt: skip
+
+
+def scorecard_table():
+    """Three indicators by four divisions: one in kronor, one cell hidden, one not meaningful, one not collected."""
+    return frame(
+        scorecard_row("employment", "sex", 6.1),
+        scorecard_row("employment", "age_group", 11.4),
+        scorecard_row("employment", "education", 30.8, direction="grows"),
+        scorecard_row("employment", "geography", 18.3, direction="shrinks", trust=2),
+        scorecard_row("low_income", "sex", 0.4, level=19.7),
+        scorecard_row("low_income", "age_group", NAN, status="m", direction="", trust=0, level=19.7),
+        scorecard_row("low_income", "education", 24.8, trust=1, half=2.0, level=19.7),
+        scorecard_row("low_income", "geography", 20.2, trust=1, level=19.7, levels=(18.0, 19.0, NAN, 19.5, 19.7)),
+        scorecard_row("income", "sex", 19_200.0, direction="grows", half=900.0, level=298_525.0),
+        scorecard_row("income", "age_group", 7.7, status="C", level=298_525.0),
+        scorecard_row("income", "education", 115_037.0, half=4_000.0, level=298_525.0),
+        scorecard_row("income", "geography", NAN, status="x", direction="", trust=0, level=298_525.0),
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from .display import Display, figure, marks_for
 from .funnels import funnel
 from .language import capital
 from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError, factor_columns
+from .scorecards import scorecard
 from .selection import (
     GEOGRAPHY,
     Block,
@@ -28,7 +29,7 @@ from .selection import (
     surely_widest,
 )
 
-_PICTURES = {"funnel_lower_95": funnel}
+_PICTURES = {"funnel_lower_95": funnel, "gap_worst": scorecard}
 """The column that tells a table of findings, and how such a table is drawn."""
 
 

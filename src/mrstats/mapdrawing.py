@@ -126,16 +126,9 @@ class Drawing:
 
         for pattern in dict.fromkeys(place.pattern for place, _ in self.places if place.pattern):
             union = shapely.union_all([shape for place, shape in self.places if place.pattern == pattern])
-            self._fill_pattern(union, pattern)
+            fill_pattern(self.sheet, union, pattern)
             for part in shapely.get_parts(union) if pattern == "hidden" else ():
                 self._write_plate(part.difference(self.water), "..", bold=True)
-
-    def _fill_pattern(self, shape, pattern: str) -> None:
-        self.sheet.shape(shape, fill=look.WHITE, edge=look.HATCH, width=look.PATTERN_LINE, layer=2)
-        if pattern == "hidden":
-            self.sheet.shape(_hatched(shape), edge=look.HATCH, width=look.PATTERN_LINE, layer=2)
-        elif pattern == "unreliable":
-            self.sheet.shape(_dotted(shape), fill=look.HATCH, layer=2)
 
     def _draw_borders(self) -> None:
         import shapely
@@ -285,7 +278,7 @@ class Drawing:
         import shapely
 
         if row.pattern:
-            self._fill_pattern(shapely.box(x + 0.1, y, x + 4.7, y + 4.2), row.pattern)
+            fill_pattern(self.sheet, shapely.box(x + 0.1, y, x + 4.7, y + 4.2), row.pattern)
         else:
             self.sheet.box(x + 0.1, y, 4.6, 4.2, fill=row.fill, edge=look.AXIS)
 
@@ -297,6 +290,15 @@ def _simplified(shapes, tolerance: float):
     if shapely.coverage_is_valid(shapes):
         return list(shapely.coverage_simplify(shapes, tolerance))
     return list(shapely.simplify(shapes, tolerance))
+
+
+def fill_pattern(sheet: look.Sheet, shape, pattern: str) -> None:
+    """Fill a shape in sheet coordinates as its status asks: hidden hatched, unreliable dotted, else white."""
+    sheet.shape(shape, fill=look.WHITE, edge=look.HATCH, width=look.PATTERN_LINE, layer=2)
+    if pattern == "hidden":
+        sheet.shape(_hatched(shape), edge=look.HATCH, width=look.PATTERN_LINE, layer=2)
+    elif pattern == "unreliable":
+        sheet.shape(_dotted(shape), fill=look.HATCH, layer=2)
 
 
 def _hatched(shape):

@@ -129,3 +129,32 @@ def scorecard_table():
         scorecard_row("income", "education", 115_037.0, half=4_000.0, level=298_525.0),
         scorecard_row("income", "geography", NAN, status="x", direction="", trust=0, level=298_525.0),
     )  # fmt: skip
+
+
+def node(name, parent, depth, factor, group, value, n, *, path="", expected=NAN, confirmed=False, status="", half=2.0):
+    """One group of a search."""
+    return {
+        "indicator": "employment", "year": 2024, "node": name, "parent": parent, "depth": depth, "factor": factor,
+        "group": group, "value": value, "lower": value - half, "upper": value + half, "n": n, "population": n,
+        "affected": n * (1 - value / 100), "path": path, "expected": expected, "p_adjusted": 0.001,
+        "confirmed": confirmed, "searched": 240, "status": status,
+    }  # fmt: skip
+
+
+def tree_table(*, confirmed=True, hide=()):
+    """A search in three steps: country of birth, sex, age."""
+    rows = [
+        ("0", "", 0, "", "", 71.4, 7900, {"half": 0.8}),
+        ("a", "0", 1, "country_of_birth", "africa asia", 62.3, 2730, {"path": "worst"}),
+        ("b", "0", 1, "country_of_birth", "SE nordic", 76.9, 5170, {"path": "best"}),
+        ("aw", "a", 2, "sex", "women", 49.5, 610, {"path": "worst"}),
+        ("am", "a", 2, "sex", "men", 66.0, 2120, {}),
+        ("bw", "b", 2, "sex", "women", 72.8, 2240, {}),
+        ("bm", "b", 2, "sex", "men", 80.0, 2930, {"path": "best"}),
+        ("aw1", "aw", 3, "age_group", "20-39", 41.2, 330,
+         {"path": "worst", "expected": 47.0, "confirmed": confirmed, "half": 5.0}),
+        ("aw2", "aw", 3, "age_group", "40-64", 59.3, 280, {"half": 5.5}),
+        ("bm1", "bm", 3, "age_group", "20-39", 74.7, 1570, {}),
+        ("bm2", "bm", 3, "age_group", "40-64", 86.1, 1360, {"path": "best", "confirmed": confirmed}),
+    ]  # fmt: skip
+    return frame(*(node(*row[:-1], **row[-1], status="C" if row[0] in hide else "") for row in rows))

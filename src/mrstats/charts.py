@@ -28,8 +28,9 @@ from .selection import (
     surely_extreme,
     surely_widest,
 )
+from .trees import tree
 
-_PICTURES = {"funnel_lower_95": funnel, "gap_worst": scorecard}
+_PICTURES = {"funnel_lower_95": funnel, "gap_worst": scorecard, "node": tree}
 """The column that tells a table of findings, and how such a table is drawn."""
 
 

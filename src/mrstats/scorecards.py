@@ -22,7 +22,7 @@ _NEEDED = ("indicator", "factor", "year", "level", "gap", "gap_worst", "status")
 _LINE, _CELL, _GAP, _PAD, _LEAST_CELL = 3.9, 8.4, 0.8, 1.3, 15.6
 _SPARK, _LEAST_LABEL, _LEGEND_ROW = 14.0, 24.0, 5.6
 _LIMITS = (Classes((5.0, 10.0, 20.0, 30.0), 1), Classes((1.0, 2.0, 3.0, 5.0), 1))
-"""Classes of gaps in percentage points, the same every year; the second where no gap reaches the first's second limit."""
+"""Classes of gaps in percentage points, the same every year; the second where no gap reaches the first limit."""
 
 _ARROWS = {"grows": "^", "shrinks": "v", "unsure": None}
 
@@ -80,7 +80,7 @@ class ScorecardDrawing:
             )
         self.years = sorted({int(year) for record in self.records for year in record["years"]})
         gaps = [abs(record["gap"]) for record in self.records if self.in_points(record) and self.is_known(record)]
-        self.classes = _LIMITS[bool(gaps) and max(gaps) < _LIMITS[0].limits[1]]
+        self.classes = _LIMITS[bool(gaps) and max(gaps) < _LIMITS[0].limits[0]]
         self._lay_out()
         self.sheet = look.Sheet(look.COLUMN_WIDTH, self.height)
 
@@ -375,7 +375,7 @@ def _alt(drawing: ScorecardDrawing, given: str | None) -> str:
     sentences = [word("alt_scorecard", count=len(drawing.indicators), factors=len(drawing.factors))]
     points = [record for record in drawing.records if drawing.in_points(record) and drawing.is_known(record)]
     for key, end in (("alt_scorecard_largest", max), ("alt_scorecard_smallest", min)):
-        if len(points) > 1:
+        if len(points) > (end is min):
             record = end(points, key=lambda record: abs(record["gap"]))
             share = words.share(words.indicator(record["indicator"]), definite=True)
             by = lower_first(drawing.name(record["factor"]))

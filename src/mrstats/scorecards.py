@@ -11,7 +11,7 @@ from .chartdrawing import draw_arrow
 from .display import Display, figure
 from .language import EN_DASH, capital, in_words, number
 from .mapclasses import CLASSES, Classes
-from .mapdrawing import fill_pattern
+from .mappanel import fill_pattern
 from .schema import CANNOT_EXIST, CONFIDENTIAL, NOT_COLLECTED, MrstatsError
 from .selection import GEOGRAPHY, codes, masked
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from . import look
 from .axes import Axis
 from .captions import Captions
-from .language import capital, number
+from .language import capital, number, percent
 from .schema import MrstatsError
 from .selection import GEOGRAPHY, is_shown
 
@@ -243,10 +243,10 @@ class TreeDrawing:
         for line in node.label:
             sheet.middle(inset, y + _LINE / 2, line, size=look.SMALL_SIZE, weight=look.SEMIBOLD)
             y += _LINE
-        unit = "\N{NO-BREAK SPACE}%" if self.indicator.measure == "proportion" else ""
         text = self.words.figure(record, "value", self.indicator)
-        sheet.middle(inset, y + _FIGURES / 2, text + unit * is_shown(record), size=_VALUE_SIZE, weight=look.BOLD,
-                     colour=colour)  # fmt: skip
+        if is_shown(record) and self.indicator.measure == "proportion":
+            text = percent(record["value"], self.words.language, decimals=self.indicator.decimals)
+        sheet.middle(inset, y + _FIGURES / 2, text, size=_VALUE_SIZE, weight=look.BOLD, colour=colour)
         if is_shown(record) and not math.isnan(record["n"]):
             sheet.middle(left + self.box - _PAD, y + _FIGURES / 2, f"n = {number(record['n'], self.words.language)}",
                          size=look.LEAST_SIZE, colour=look.TEXT_2, align="right")  # fmt: skip

@@ -158,3 +158,18 @@ def tree_table(*, confirmed=True, hide=()):
         ("bm2", "bm", 3, "age_group", "40-64", 86.1, 1360, {"path": "best", "confirmed": confirmed}),
     ]  # fmt: skip
     return frame(*(node(*row[:-1], **row[-1], status="C" if row[0] in hide else "") for row in rows))
+
+
+def changes_by_area(moves=None, *, hide=()):
+    """Changes of the thirty areas of `by_area` since 2020: five have certainly risen, nine certainly fallen."""
+    moves = moves or {1: 3.9, 4: 5.2, 9: 4.4, 12: 1.1, 21: 2.2, 2: -2.3, 3: -1.8, 5: -5.8, 6: -4.3, 10: -1.0,
+                      14: -1.4, 17: -1.1, 22: -2.9, 30: -3.3}  # fmt: skip
+    rows = []
+    for place in range(1, 31):
+        moved, sure = moves.get(place, 0.4), place in moves
+        half = abs(moved) / 2 if sure else 1.5
+        rows.append(
+            change(20.0, 20.0 + moved, moved - half, moved + half, sure=sure, since=2020, area=("regso", f"R{place:02}"),
+                   indicator="low_income", favourable=False, status="C" if f"R{place:02}" in hide else "", sex="_T")
+        )  # fmt: skip
+    return frame(*rows)

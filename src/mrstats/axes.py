@@ -40,7 +40,7 @@ class Axis:
         low, high = min(known), max(known)
         low = -high if mirrored else 0.0 if 0 <= low <= 0.35 * high else low
         for cuts in range(8 if upright else 5, 0, -1):  # fewer and fewer ticks until their labels lie apart
-            step = _round_step(((high - low) or abs(high) or 1.0) / cuts)
+            step = round_step(((high - low) or abs(high) or 1.0) / cuts)
             start, stop = math.floor(low / step) * step, math.ceil(high / step) * step
             if mirrored:
                 start, stop = low, high
@@ -124,7 +124,7 @@ def panel_places(count: int, left: float, *, least: float, gap: float) -> list[t
     ]
 
 
-def _round_step(rough: float) -> float:
+def round_step(rough: float) -> float:
     """A step near `rough` that is 1, 2 or 5 times a power of ten."""
     power = 10 ** math.floor(math.log10(rough))
     return power * min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough)))

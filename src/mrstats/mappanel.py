@@ -31,6 +31,7 @@ class Place:
     pattern: str
     district: str = ""
     arrow: str = ""
+    edge: str = look.WHITE
 
 
 class Panel:
@@ -96,7 +97,7 @@ class Panel:
     def _draw_areas(self) -> None:
         for place, shape in self.places:
             if not place.pattern:
-                self.sheet.shape(shape, fill=place.fill, edge=look.WHITE, width=look.AREA_LINE)
+                self.sheet.shape(shape, fill=place.fill, edge=place.edge, width=look.AREA_LINE)
 
     def _draw_patterns(self) -> None:
         """One shape and one pattern for each status, however many areas have it."""

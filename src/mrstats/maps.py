@@ -6,6 +6,7 @@ import math
 
 from . import look
 from .captions import Captions, lower_first
+from .changemaps import two_maps
 from .display import Display, figure, marks_for
 from .language import EN_DASH, capital, number
 from .mapclasses import CLASSES, Classes, classes_of
@@ -36,7 +37,7 @@ _PATTERNS = {
 }
 
 
-def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Display:
+def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=None) -> Display:
     """A map of the areas of one level, coloured by value in five classes with round limits.
 
     Parameters
@@ -45,6 +46,9 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
         Rows of `mr.break_down` or `mr.gaps` for one indicator and the areas of one level; the row of the
         city is used for the legend. Factors are shown as totals unless the table is cut to one group. The
         newest year is drawn; the limits are those of all years in the table.
+    changes : DataFrame, optional
+        What `mr.change` returned for the same areas: then two maps stand side by side, the level and the change,
+        with colour only where the change is certain.
     title : str, optional
         At most twelve words; without it a finding that the intervals bear, else what the map shows.
     alt : str, optional
@@ -74,6 +78,8 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
     Kartan kan inte visas, för uppgifterna om Pytteby saknar gränser för stadsområden.
     """
     words = Captions.of(data, city, language)
+    if changes is not None and (whole := two_maps(data, changes, words, title=title, alt=alt)):
+        return whole
     shown = masked(data)
     shown = totals(shown, free_factors(shown))
     shown = shown[shown["factor"] == GEOGRAPHY] if "factor" in shown else shown

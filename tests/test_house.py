@@ -21,7 +21,7 @@ FLOORS = {
     **dict.fromkeys(["tables", "charts", "maps", "sentences", "display", "captions", "selection", "look"], 6),
     **dict.fromkeys(["axes", "tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids"], 6),
     **dict.fromkeys(["methods_text", "timelines", "timelinedrawing", "funnels", "scorecards", "trees"], 6),
-    **dict.fromkeys(["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces"], 6),
+    **dict.fromkeys(["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases"], 6),
     "comparisons": 5,
     "disclosure": 4,
     **dict.fromkeys(["breakdown", "engine", "estimates", "rollup", "personwise", "standardise", "survey"], 3),

@@ -69,7 +69,7 @@ def two_maps(data, changes, words: Captions, *, title, alt) -> Display | None:
         drawing.height,
         title=_title(areas, drawing, title),
         subtitle=words.subtitle(areas, [indicator], [lower_first(words.dimension(GEOGRAPHY, level))]),
-        source=words.source(areas, [indicator]),
+        source=words.source(areas, [indicator], since=min(map(int, drawing.since), default=None)),
         notes=drawing.notes(),
         alt=_alt(areas, drawing, alt),
     )

@@ -7,7 +7,7 @@ import math
 
 from . import look
 from .axes import Axis, name_axis
-from .captions import HIDDEN, Captions
+from .captions import HIDDEN, Captions, lower_first
 from .display import Display, figure
 from .labels import Placer, spread
 from .language import capital, in_words
@@ -28,6 +28,8 @@ from .selection import (
 _LIMITS: dict[str, tuple[float, float] | None] = {"998": None, "95": (4, 2)}
 _TOP, _PLOT, _UNDER, _RIGHT = 6.0, 72.0, 14.0, 3.6
 _LINE, _STEPS = 3.9, 16
+_MOST_NAMES = 16
+"""Areas that are named, those furthest from the city first; more would hide the picture."""
 
 
 def funnel(data, *, title=None, alt=None, city=None, language=None) -> Display:
@@ -61,7 +63,7 @@ def funnel(data, *, title=None, alt=None, city=None, language=None) -> Display:
     level = only_level(shown)
     drawing = FunnelDrawing(shown, level, indicator, words)
     svg = drawing.svg()
-    by = [words.city.geographies[level].label[words.language].lower()]
+    by = [lower_first(words.dimension(GEOGRAPHY, level))]
     return figure(
         words,
         svg,
@@ -85,7 +87,7 @@ class FunnelDrawing:
         self.outside = [record for record in self.points if record["outside"] == "99.8"]
         listed = {record[GEOGRAPHY] for record in self.records}
         self.hidden = sum(not is_shown(record) and CANNOT_EXIST not in codes(record) for record in self.records)
-        self.absent = len(set(words.area_order(level)) - listed)
+        self.absent = len(set(words.area_order(level)) - listed - {UNPLACED})
         values = [value for value in (record["city_value"] for record in self.records) if not math.isnan(value)]
         self.whole = values[0] if values else None
         self.bottom = _TOP + _PLOT
@@ -129,7 +131,9 @@ class FunnelDrawing:
             placer.block(*self._place(record), 1.3)
         for record in self.points:
             self._draw_point(record)
-        for record in sorted(self.outside, key=lambda record: -abs(record["value"] - (self.whole or 0.0))):
+        furthest = sorted(self.outside, key=lambda record: -abs(record["value"] - (self.whole or 0.0)))
+        self.unnamed = len(furthest[_MOST_NAMES:])
+        for record in furthest[:_MOST_NAMES]:
             self._draw_name(record, placer)
         self._draw_legend()
         return self.sheet.svg()
@@ -254,7 +258,7 @@ def _title(table, drawing: FunnelDrawing, by: str, given: str | None) -> str:
     if not holds_every_group(table) or (partial and not count):
         pass  # a hidden area may be the one that stands out
     elif count:
-        name = level.label[words.language].lower() if count == 1 else level.plural[words.language]
+        name = lower_first(level.label[words.language]) if count == 1 else level.plural[words.language]
         key = "title_funnel_least" if partial else "title_funnel"
         key = f"{key}_one" if count == 1 else key
         finding = word(key, count=in_words(count, words.language, neuter=neuter), areas=name)

@@ -59,7 +59,7 @@ def scorecard(data, *, title=None, alt=None, city=None, language=None) -> Displa
         drawing.height,
         title=_title(drawing, title),
         subtitle=_subtitle(shown, drawing),
-        source=words.source(shown, drawing.indicators),
+        source=words.source(shown, drawing.indicators, since=min(drawing.years, default=None)),
         notes=drawing.notes(),
         alt=_alt(drawing, alt),
     )

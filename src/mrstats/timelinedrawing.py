@@ -207,7 +207,7 @@ class TimelineDrawing:
         heights = [_LINE * len(label) + 1.5 for label in self.labels]
         ends = [self._end(line) for line in self.lines]
         order = sorted(range(len(ends)), key=lambda place: (ends[place], place))
-        tops = spread([ends[place] - 2.0 for place in order], [heights[place] for place in order], self.top - 3,
+        tops = spread([ends[place] - 2.0 for place in order], [heights[place] for place in order], self.top - 1.5,
                       self.bottom + _YEARS)  # fmt: skip
         for place, top in zip(order, tops, strict=True):
             line, label, y = self.lines[place], self.labels[place], top + 2.0

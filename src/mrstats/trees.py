@@ -11,7 +11,7 @@ from .schema import CONFIDENTIAL
 from .selection import GEOGRAPHY, codes, is_shown, latest_year, masked, only_indicator
 from .treedrawing import TreeDrawing
 
-_NEEDED = ("indicator", "year", "node", "parent", "depth", "factor", "group", "value", "status")
+NEEDED = ("indicator", "year", "node", "parent", "depth", "factor", "group", "value", "status")
 
 
 def tree(data, *, title=None, alt=None, city=None, language=None) -> Display:
@@ -38,7 +38,7 @@ def tree(data, *, title=None, alt=None, city=None, language=None) -> Display:
         If the rows are no tree with one root, or too many to fit a page.
     """
     words = Captions.of(data, city, language)
-    shown = latest_year(masked(data, _NEEDED))
+    shown = latest_year(masked(data, NEEDED))
     indicator = words.indicator(only_indicator(shown))
     drawing = TreeDrawing(shown, indicator, words)
     about = shown[["indicator", "year"]].assign(vintage="", value=shown["value"])
@@ -66,13 +66,14 @@ def way_to(drawing: TreeDrawing, record: dict) -> list[dict]:
 
 
 def among(drawing: TreeDrawing, record: dict) -> str:
-    """Who a group is, inside a sentence: *bland kvinnor 20–24 år*, or its names where a step has several groups."""
-    way = way_to(drawing, record)
-    single = all(len(row["group"].split()) == 1 and row["factor"] != GEOGRAPHY for row in way)
-    if single and len({row["factor"] for row in way}) == len(way):
-        groups = {row["factor"]: row["group"] for row in way}
-        return drawing.words.where(groups, *groups)
-    return ", ".join(drawing.group(row) for row in way)
+    """Who a group is, inside a sentence: *bland kvinnor 20–24 år*; a factor that was cut twice is said once."""
+    way = {row["factor"]: row for row in way_to(drawing, record)}
+    place = way.pop(GEOGRAPHY, None)
+    groups = [(factor, row["group"].split()) for factor, row in way.items()]
+    parts = [drawing.words.among_groups(groups)] if groups else []
+    if place is not None:
+        parts.append(f"{drawing.words.word('in_area')} {drawing.group(place)}")
+    return " ".join(parts)
 
 
 def _title(drawing: TreeDrawing, factors: list[str], given: str | None) -> str:
@@ -84,8 +85,7 @@ def _title(drawing: TreeDrawing, factors: list[str], given: str | None) -> str:
         extreme = words.word("highest_adverb" if indicator.direction == "adverse" else "lowest_adverb")
         where = among(drawing, worst)
         share = words.share(indicator, definite=True)
-        if where.startswith(words.word("among")):
-            findings.append(words.word("title_extreme", share=share, extreme=extreme, where=where))
+        findings.append(words.word("title_extreme", share=share, extreme=extreme, where=where))
         names = ", ".join(drawing.group(row) for row in way_to(drawing, worst))
         findings.append(f"{words.word('tree_worst')}: {names}")
     what = words.share(indicator)

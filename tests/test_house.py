@@ -20,7 +20,9 @@ FLOORS = {
     "appendix": 7,
     **dict.fromkeys(["tables", "charts", "maps", "sentences", "display", "captions", "selection", "look"], 6),
     **dict.fromkeys(["axes", "tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids"], 6),
-    **dict.fromkeys(["methods_text", "timelines", "timelinedrawing", "funnels", "scorecards", "trees"], 6),
+    **dict.fromkeys(
+        ["methods_text", "timelines", "timelinedrawing", "funnels", "scorecards", "scorecarddrawing", "trees"], 6
+    ),
     **dict.fromkeys(["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases"], 6),
     "comparisons": 5,
     "disclosure": 4,

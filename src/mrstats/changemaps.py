@@ -16,7 +16,7 @@ from .mapplaces import districts_of, place_of, records_of
 from .schema import CITY, UNPLACED
 from .selection import (
     GEOGRAPHY,
-    change_factors,
+    changes_of,
     free_factors,
     holds_every_group,
     is_shown,
@@ -53,15 +53,19 @@ class Steps:
 def two_maps(data, changes, words: Captions, *, title, alt) -> Display | None:
     """Level and certain change of the areas of one level; None where there are no areas or no boundaries."""
     shown, moved = masked(data), masked(changes)
-    shown = latest_year(totals(shown, free_factors(shown)))
-    areas = shown[(shown["geography_level"] != CITY) & (shown[GEOGRAPHY] != UNPLACED)]
-    if not len(areas):
+    shown = totals(shown, free_factors(shown))
+    every = shown[(shown["geography_level"] != CITY) & (shown[GEOGRAPHY] != UNPLACED)]
+    if not len(every):
         return None
+    areas = latest_year(every)
     indicator, level = words.indicator(only_indicator(areas)), only_level(areas)
     polygons = words.city.polygons(level)
     if polygons is None:
         return None
-    drawing = ChangeMaps(areas, _of_areas(moved, level, areas), polygons, level, indicator, words)
+    hidden = set(every.loc[every["value"].isna(), ["year", GEOGRAPHY]].itertuples(index=False, name=None))
+    changed = changes_of(moved, areas)
+    changed = changed[(changed["geography_level"] == level) & (changed[GEOGRAPHY] != UNPLACED)]
+    drawing = ChangeMaps(areas, changed, polygons, level, indicator, words, hidden)
     svg = drawing.svg()
     return figure(
         words,
@@ -75,23 +79,15 @@ def two_maps(data, changes, words: Captions, *, title, alt) -> Display | None:
     )
 
 
-def _of_areas(changes, level: str, areas):
-    """The changes of the levels of these areas up to the newest year."""
-    rows = changes[(changes["kind"] == "level") & (changes["geography_level"] == level)]
-    rows = rows[(rows["year"] == areas["year"].max()) & (rows["indicator"] == areas["indicator"].iloc[0])]
-    rows = rows[rows[GEOGRAPHY] != UNPLACED]
-    return totals(rows, [name for name in change_factors(changes) if rows[name].nunique() > 1])
-
-
 class ChangeMaps:
-    """Two panels on one sheet, each with its own scale and legend below."""
+    """Two panels on one sheet, each with its own scale and legend below; `hidden` are years and areas without a level."""
 
-    def __init__(self, areas, changes, polygons, level: str, indicator, words: Captions):
+    def __init__(self, areas, changes, polygons, level: str, indicator, words: Captions, hidden):
         self.level, self.indicator, self.words = level, indicator, words
         self.levels, self.changes = records_of(areas, polygons), records_of(changes, polygons)
-        for code, record in self.levels.items():  # a change would give a hidden level away
-            if not is_shown(record):
-                self.changes.pop(code, None)
+        for code, record in list(self.changes.items()):  # a change would give a level that is hidden at an end away
+            if {(record["year"], code), (record["since"], code)} & hidden:
+                del self.changes[code]
         self.codes = list(polygons["code"])
         self.since = {f"{record['since']:.0f}" for record in self.changes.values()}
         self.year = str(int(areas["year"].max()))

@@ -112,6 +112,23 @@ def wrap(text: str, width: float, size: float = LABEL_SIZE, weight: int = REGULA
     return lines
 
 
+def hyphenated(word: str, width: float, size: float = LABEL_SIZE, weight: int = REGULAR) -> list[str]:
+    """A word in parts of at most `width` millimetres, cut before a consonant that a vowel follows.
+
+    Examples
+    --------
+    >>> hyphenated("Födelseland", 15.0, 8.5)
+    ['Födelse-', 'land']
+    """
+    if text_width(word, size, weight) <= width:
+        return [word]
+    cuts = [m.start() for m in re.finditer(r"(?<=\w{3})[^\W\daeiouyåäö](?=[aeiouyåäö]\w)", word, re.IGNORECASE)]
+    fitting = [cut for cut in cuts if text_width(f"{word[:cut]}-", size, weight) <= width]
+    if not fitting:
+        return [word]
+    return [f"{word[: fitting[-1]]}-", *hyphenated(word[fitting[-1] :], width, size, weight)]
+
+
 class Sheet:
     """An empty drawing in millimetres, x to the right and y down, that becomes deterministic SVG.
 

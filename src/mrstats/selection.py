@@ -76,6 +76,17 @@ def change_factors(changes) -> list[str]:
     return columns[columns.index("vintage") + 1 : min(ends)]
 
 
+def changes_of(changes, table, by: str = ""):
+    """The changes of levels up to the newest year of a table, about the same people; only the factor `by` may vary."""
+    rows = changes[(changes["kind"] == "level") & (changes["year"] == table["year"].max())]
+    rows = rows[rows["indicator"].isin(table["indicator"])]
+    fixed = fixed_groups(table)
+    for name in change_factors(changes):
+        if name != by:
+            rows = rows[rows[name] == fixed.get(name, TOTAL)]
+    return rows
+
+
 def only_indicator(table) -> str:
     """The name of the table's one indicator; a table of several is an error."""
     names = list(table["indicator"].unique())

@@ -12,7 +12,7 @@ from .chartdrawing import draw_arrow
 from .labels import spread
 from .language import capital, interval, signed
 from .schema import BREAK_IN_SERIES, CITY, TOTAL, UNKNOWN, UNPLACED, UNRELIABLE, MrstatsError
-from .selection import GEOGRAPHY, change_factors, codes, free_factors, is_shown, totals
+from .selection import GEOGRAPHY, changes_of, codes, free_factors, is_shown, totals
 
 _LEAST_HEIGHT, _TOP, _BREAK_TEXT, _YEARS, _LINE = 58.0, 7.0, 4.0, 6.5, 4.0
 _LABEL_MOST, _LEADER, _INSET, _STRIP = 48.0, 5.0, 5.0, 4.4
@@ -68,6 +68,8 @@ class TimelineDrawing:
             )
         self.has_changes = changes is not None
         self.factor, self.lines, self.left_out = series(table, changes, words)
+        levels = set(table["geography_level"]) - {CITY}
+        self.level = levels.pop() if len(levels) == 1 else CITY
         self.groups = [line for line in self.lines if not line.is_whole]
         self.labels = [self._label(line) for line in self.lines]
         head = self._head()
@@ -192,9 +194,9 @@ class TimelineDrawing:
                         sheet.line(xs, edge, colour=line.colour, width=look.RULE_LINE)
             ys = [self.axis.x(record["value"]) for record in records]
             if line.is_whole and not alone:
-                sheet.line(xs, ys, colour=line.colour, width=look.MEAN_LINE, dash=(4, 2), layer=3)
+                sheet.line(xs, ys, colour=line.colour, width=look.MEAN_LINE, dash=(4, 2), layer=6)
                 if len(segment) == 1:
-                    sheet.line([xs[0] - 1.2, xs[0] + 1.2], ys * 2, colour=line.colour, width=look.MEAN_LINE, layer=3)
+                    sheet.line([xs[0] - 1.2, xs[0] + 1.2], ys * 2, colour=line.colour, width=look.MEAN_LINE, layer=6)
                 continue
             sheet.line(xs, ys, colour=line.colour, width=_SERIES_LINE, layer=4)
             for x, y, record in zip(xs, ys, records, strict=True):
@@ -240,7 +242,7 @@ class TimelineDrawing:
     def _draw_strips(self) -> None:
         for place, line in enumerate(self.strips):
             y = self.bottom + _YEARS + _STRIP * (place + 0.5)
-            name = look.wrap(line.name, self.left - 2, look.SMALL_SIZE)
+            name = look.wrap(line.name, self.left - 5, look.SMALL_SIZE)
             text = name[0] if len(name) == 1 else f"{name[0]} …"
             self.sheet.middle(self.left - 2, y, text, size=look.SMALL_SIZE, colour=line.colour, align="right")
             for year in line.hidden():
@@ -291,16 +293,16 @@ def series(table, changes, words: Captions) -> tuple[str, list[Line], bool]:
              if code not in (TOTAL, UNKNOWN)]  # fmt: skip
     groups.sort(key=order.index)
     stable = all(order.index(code) < len(look.GROUPS) for code in groups)  # the same colour in every figure
-    known = {} if changes is None else _changes(changes, by, max(int(year) for year in table["year"]))
+    known = {} if changes is None else _changes(changes, table, by)
     lines = []
     for place, code in enumerate(groups):
         colour, shape = look.GROUPS[order.index(code) if stable else place]
         name = words.area(level, code) if areas else capital(words.group(by, code))
-        lines.append(Line(code, name, colour, shape, found[code], known.get(code), False))
+        lines.append(Line(code, name, colour, shape, found[code], _bare(known.get(code), found[code]), False))
     if TOTAL in found:
         record = next(iter(found[TOTAL].values()))
         name = words.area(record["geography_level"], record[GEOGRAPHY])
-        lines.append(Line(TOTAL, name, look.INK, "o", found[TOTAL], known.get(TOTAL), True))
+        lines.append(Line(TOTAL, name, look.INK, "o", found[TOTAL], _bare(known.get(TOTAL), found[TOTAL]), True))
     return by, lines, left_out
 
 
@@ -308,16 +310,24 @@ def _code(record: dict, by: str) -> str:
     """The group or area that a row is about, or the total."""
     if by == GEOGRAPHY:
         return TOTAL if record["geography_level"] == CITY else record[GEOGRAPHY]
-    return record[by] if by else TOTAL
+    return record.get(by, TOTAL) if by else TOTAL
 
 
-def _changes(changes, by: str, year: int) -> dict[str, dict]:
-    """Changes of levels up to a year, by group or area."""
-    rows = changes[(changes["kind"] == "level") & (changes["year"] == year)]
-    if by != GEOGRAPHY and (rows["geography_level"] == CITY).any():
-        rows = rows[rows["geography_level"] == CITY]
-    free = [name for name in change_factors(changes) if name != by and rows[name].nunique() > 1]
-    return {_code(record, by): record for record in totals(rows, free).to_dict("records")}
+def _changes(changes, table, by: str) -> dict[str, dict]:
+    """Changes of levels up to the newest year, by group or area."""
+    rows = changes_of(changes, table, by)
+    if by != GEOGRAPHY:
+        levels = table["geography_level"].unique()
+        rows = rows[rows["geography_level"].isin([CITY] if CITY in levels else levels)]
+    return {_code(record, by): record for record in rows.to_dict("records")}
+
+
+def _bare(change: dict | None, records: dict[int, dict]) -> dict | None:
+    """A change, unless it would give away a hidden level at either end."""
+    if change is None:
+        return None
+    ends = [records.get(int(change[year])) for year in ("since", "year")]
+    return None if any(record is not None and not is_shown(record) for record in ends) else change
 
 
 def certainty(change: dict) -> str:

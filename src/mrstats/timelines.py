@@ -55,7 +55,7 @@ def timeline(data, changes=None, *, title=None, alt=None, city=None, language=No
     indicator = words.indicator(only_indicator(shown))
     drawing = TimelineDrawing(shown, None if changes is None else masked(changes), indicator, words)
     svg = drawing.svg()
-    by = [lower_first(words.dimension(drawing.factor))] if drawing.factor else []
+    by = [lower_first(words.dimension(drawing.factor, drawing.level))] if drawing.factor else []
     has_intervals = any(not math.isnan(record["lower"]) for line in drawing.lines for record in line.records.values())
     return figure(
         words,
@@ -128,11 +128,15 @@ def _alt(table, drawing: TimelineDrawing, by: list[str], given: str | None) -> s
         largest = max(sure, key=lambda line: abs(line.change["change"]) if line.change else 0.0)
         change = largest.change or {}
         text = signed(change["change"], words.language, decimals=indicator.decimals)
-        slots = {"change": text, "name": largest.name, "since": f"{change['since']:.0f}"}
+        slots = {
+            "change": text,
+            "where": drawing.words.where(largest.last, drawing.factor),
+            "since": f"{change['since']:.0f}",
+        }
         sentences.append(word("alt_timeline_largest", **slots))
-    if drawing.has_changes and drawing.groups:
-        unsure = len(drawing.groups) - len(sure)
-        sentences += [word("alt_timeline_unsure", count=unsure, total=len(drawing.groups))] * bool(unsure)
+    told = [line for line in drawing.groups if line.change and not math.isnan(line.change["change"])]
+    unsure = len(told) - len(sure)
+    sentences += [word("alt_timeline_unsure", count=unsure, total=len(told))] * bool(unsure)
     sentences += [word("alt_timeline_break", year=year) for year in drawing.breaks()[:1]]
     drawn = [record for line in drawing.lines for record in line.records.values()]
     hidden = sum(not is_shown(record) for record in drawn)

@@ -78,8 +78,7 @@ def sentence(
         raise MrstatsError(f"about={about!r} is nothing a sentence can say; choose {', '.join(ABOUT)}.")
     found = finding_of(table, captions, about=about, target=target)
     if found is not None:
-        text = " ".join(found)
-        return Display("text", captions.language, marks=marks_for(captions.city), paragraphs=[text] if text else [])
+        return Display("text", captions.language, marks=marks_for(captions.city), paragraphs=[" ".join(found)])
     shown = masked(table)
     shown = shown[shown["year"] == shown["year"].max()]
     indicator = captions.indicator(only_indicator(shown))

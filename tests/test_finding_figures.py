@@ -145,3 +145,33 @@ def test_an_own_title_and_alt_win(picture):
 def test_figures_of_made_up_data_are_marked(picture):
     draw, data, *_ = picture
     assert "Syntetiska exempeldata" in draw(data).marks
+
+
+def test_changes_alone_are_no_chart():
+    with pytest.raises(MrstatsError, match=r"5 changes.*mr\.timeline\(table, changes\)"):
+        drawn(changes_by_birth())
+
+
+def test_the_drawings_pass_the_standards_of_an_accessible_pdf(tmp_path):
+    import datetime
+    from pathlib import Path
+
+    import font_source_sans_pro
+    import typst
+
+    lines = ['#set document(title: "t", date: datetime(year: 2024, month: 1, day: 1))', '#set text(lang: "sv")', "= T"]
+    for name, (draw, data, *_) in PICTURES.items():
+        (tmp_path / f"{name}.svg").write_text(draw(data).svg, encoding="utf-8")
+        lines.append(f'#figure(image("{name}.svg", alt: "a"), caption: [c])')
+    (tmp_path / "page.typ").write_text("\n".join(lines), encoding="utf-8")
+    fonts = {str(Path(face).parent) for face in font_source_sans_pro.font_files_ttf.values()}
+    _, warnings = typst.compile_with_warnings(
+        tmp_path / "page.typ",
+        output=tmp_path / "page.pdf",
+        font_paths=sorted(fonts),
+        ignore_system_fonts=True,
+        pdf_standards=["ua-1", "a-3a"],
+        timestamp=datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC),
+    )
+    assert (tmp_path / "page.pdf").stat().st_size > 10_000
+    assert [warning.message for warning in warnings if "font" not in warning.message] == []

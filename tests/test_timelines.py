@@ -179,3 +179,12 @@ def test_a_change_of_another_factor_is_not_used(city):
     other = frame(change(70.0, 80.0, 9.0, 11.0, sure=True, country_of_birth="_T", sex="women"))
     display = timeline(by_year(), other, city=city)
     assert "ökar" not in texts(display)
+
+
+def test_a_change_that_is_missing_is_said_and_never_counted(city):
+    data = changes_by_birth().astype({"sure": object})
+    data.loc[data["country_of_birth"] == "SE", ["change", "change_lower", "change_upper", "sure"]] = float("nan")
+    display = timeline(by_year(), data, city=city)
+    assert "förändringen visas inte" in texts(display)
+    assert display.title == "Andel sysselsatta efter födelseland 2019–2024"
+    assert "3 av 3 förändringar kan bero på slumpen" in display.alt

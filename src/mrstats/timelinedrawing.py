@@ -124,7 +124,7 @@ class TimelineDrawing:
         if not self.has_changes:
             return first
         change = line.change
-        if change is None or math.isnan(change["change"]):
+        if change is None:
             return [*first, self.words.word("timeline_no_change")]
         language, decimals = self.words.language, self.indicator.decimals
         text = signed(change["change"], language, decimals=decimals)
@@ -223,7 +223,7 @@ class TimelineDrawing:
                 self.sheet.line([mark - 1.8, mark + 1.8], [y, y], colour=line.colour, width=look.MEAN_LINE, dash=(4, 2))
             else:
                 self.sheet.mark(mark, y, shape=line.shape, fill=line.colour)
-            names = len(label) - (2 if line.change and not math.isnan(line.change["change"]) else 1) * self.has_changes
+            names = len(label) - (2 if line.change else 1) * self.has_changes
             sure = bool(line.change and line.change["sure"])
             for step, text in enumerate(label):
                 named, height = step < names, y + step * _LINE
@@ -258,7 +258,7 @@ class TimelineDrawing:
                    for record in line.records.values())  # fmt: skip
         level = self.words.confidence(self.table)
         notes = [word("timeline_band", level=level)] * bool(level) + [word("hollow_explained")] * weak
-        ways = {certainty(line.change) for line in self.lines if line.change and not math.isnan(line.change["change"])}
+        ways = {certainty(line.change) for line in self.lines if line.change}
         notes += [word("timeline_sure")] * bool(ways & set(_ARROWS)) + [word("timeline_chance")] * (
             "timeline_unsure" in ways
         )
@@ -323,8 +323,8 @@ def _changes(changes, table, by: str) -> dict[str, dict]:
 
 
 def _bare(change: dict | None, records: dict[int, dict]) -> dict | None:
-    """A change, unless it would give away a hidden level at either end."""
-    if change is None:
+    """A change that is known, unless it would give away a hidden level at either end."""
+    if change is None or math.isnan(change["change"]):
         return None
     ends = [records.get(int(change[year])) for year in ("since", "year")]
     return None if any(record is not None and not is_shown(record) for record in ends) else change

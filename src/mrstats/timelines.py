@@ -80,7 +80,7 @@ def _finding(table, drawing: TimelineDrawing) -> str | None:
     """What is certain of the changes; nothing is said of all or only where a group is hidden or left out."""
     words, indicator = drawing.words, drawing.indicator
     lines = drawing.groups or drawing.lines
-    known = [line.change for line in lines if line.change and not math.isnan(line.change["change"])]
+    known = [line.change for line in lines if line.change]
     since = {f"{change['since']:.0f}" for change in known}
     if len(known) < len(lines) or len(since) != 1 or not holds_every_group(table) or indicator.share is None:
         return None
@@ -134,7 +134,7 @@ def _alt(table, drawing: TimelineDrawing, by: list[str], given: str | None) -> s
             "since": f"{change['since']:.0f}",
         }
         sentences.append(word("alt_timeline_largest", **slots))
-    told = [line for line in drawing.groups if line.change and not math.isnan(line.change["change"])]
+    told = [line for line in drawing.groups if line.change]
     unsure = len(told) - len(sure)
     sentences += [word("alt_timeline_unsure", count=unsure, total=len(told))] * bool(unsure)
     sentences += [word("alt_timeline_break", year=year) for year in drawing.breaks()[:1]]

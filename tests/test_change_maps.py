@@ -81,6 +81,15 @@ def test_a_change_that_would_give_a_hidden_level_away_is_hidden(city, all_shown)
     assert "5,2" in choropleth(all_shown, changes_by_area({4: 5.2}), city=city).alt
 
 
+def test_a_change_across_a_break_is_not_compared(city, all_shown):
+    data = all_shown.copy()
+    data.loc[data["geography"] == "R04", "status"] = "b"
+    display = choropleth(data, changes_by_area({4: 5.2, 13: 9.9}), city=city)
+    assert "5,2" not in display.alt
+    assert any(note.startswith(". = kan inte förekomma") for note in display.notes)
+    assert "Säkra ökningar: 1" in display.alt
+
+
 def test_without_boundaries_the_sentence_stands_as_for_one_map(city):
     display = choropleth(by_area(), changes_by_area(), city=make_city(polygons=False))
     assert display.kind == "text"

@@ -170,8 +170,10 @@ def test_same_group_has_the_same_colour_when_others_are_absent(city):
 def test_changes_since_different_years_are_not_summed_up(city):
     data = changes_by_birth()
     data.loc[0, "since"] = 2019
-    display = timeline(by_year(), data, city=city)
+    display = timeline(by_year(breaks=()), data, city=city)
     assert "2024, säker förändring" in texts(display)
+    assert "+1,8 (+0,7 till +2,9) sedan 2019" in texts(display)
+    assert "+0,2 (−1,5 till +1,9) sedan 2022" in texts(display)
     assert display.title == "Andel sysselsatta efter födelseland 2019–2024"
 
 
@@ -188,3 +190,11 @@ def test_a_change_that_is_missing_is_said_and_never_counted(city):
     assert "förändringen visas inte" in texts(display)
     assert display.title == "Andel sysselsatta efter födelseland 2019–2024"
     assert "3 av 3 förändringar kan bero på slumpen" in display.alt
+
+
+def test_a_change_across_a_break_is_not_shown(city):
+    display = timeline(by_year(breaks=(2023,)), changes_by_birth(), city=city)
+    assert "+1,8 (+0,7 till +2,9)" not in texts(display)
+    assert "har ökat" not in display.title
+    same_year = timeline(by_year(breaks=(2022,)), changes_by_birth(), city=city)
+    assert "+1,8 (+0,7 till +2,9)" in texts(same_year), "since the first year of the new way"

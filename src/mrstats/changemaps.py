@@ -13,12 +13,14 @@ from .language import EN_DASH, capital, in_words, number
 from .mapclasses import CLASSES, classes_of
 from .mappanel import Panel, Place, fill_pattern
 from .mapplaces import districts_of, place_of, records_of
-from .schema import CITY, UNPLACED
+from .schema import BREAK_IN_SERIES, CANNOT_EXIST, CITY, CONFIDENTIAL, NOT_COLLECTED, UNPLACED
 from .selection import (
     GEOGRAPHY,
     changes_of,
+    codes,
     free_factors,
     holds_every_group,
+    is_comparable,
     is_shown,
     latest_year,
     masked,
@@ -62,10 +64,9 @@ def two_maps(data, changes, words: Captions, *, title, alt) -> Display | None:
     polygons = words.city.polygons(level)
     if polygons is None:
         return None
-    hidden = set(every.loc[every["value"].isna(), ["year", GEOGRAPHY]].itertuples(index=False, name=None))
     changed = changes_of(moved, areas)
     changed = changed[(changed["geography_level"] == level) & (changed[GEOGRAPHY] != UNPLACED)]
-    drawing = ChangeMaps(areas, changed, polygons, level, indicator, words, hidden)
+    drawing = ChangeMaps(areas, changed, polygons, level, indicator, words, every.to_dict("records"))
     svg = drawing.svg()
     return figure(
         words,
@@ -80,14 +81,14 @@ def two_maps(data, changes, words: Captions, *, title, alt) -> Display | None:
 
 
 class ChangeMaps:
-    """Two panels on one sheet, each with its own scale and legend below; `hidden` are years and areas without a level."""
+    """Two panels on one sheet, each with its own scale and legend below; `history` are the levels of all years."""
 
-    def __init__(self, areas, changes, polygons, level: str, indicator, words: Captions, hidden):
+    def __init__(self, areas, changes, polygons, level: str, indicator, words: Captions, history):
         self.level, self.indicator, self.words = level, indicator, words
         self.levels, self.changes = records_of(areas, polygons), records_of(changes, polygons)
-        for code, record in list(self.changes.items()):  # a change would give a level that is hidden at an end away
-            if {(record["year"], code), (record["since"], code)} & hidden:
-                del self.changes[code]
+        for code, record in self.changes.items():
+            if not is_comparable(record, [level for level in history if level[GEOGRAPHY] == code]):
+                record |= {"change": math.nan, "sure": False}
         self.codes = list(polygons["code"])
         self.since = {f"{record['since']:.0f}" for record in self.changes.values()}
         self.year = str(int(areas["year"].max()))
@@ -129,13 +130,24 @@ class ChangeMaps:
     def _change_place(self, code: str, shape, district: str) -> Place:
         record = self.changes.get(code)
         if record is None or math.isnan(record["change"]):
-            return Place(code, "", shape, look.WHITE, "..", "hidden", district)
+            pattern = self._reason(code)
+            symbol = {"hidden": "..", "none": "."}.get(pattern) or self.words.word("missing")
+            return Place(code, "", shape, look.WHITE, symbol, pattern, district)
         step = self.steps.of(record)
         fill = self.steps.colours[step]
         if step == _UNSURE:
             return Place(code, "", shape, fill, "", "", district, edge=look.RULE)
         text = number(abs(record["change"]), self.words.language, decimals=self.indicator.decimals)
         return Place(code, "", shape, fill, text, "", district, "^" if record["change"] > 0 else "v")
+
+    def _reason(self, code: str) -> str:
+        """The pattern of an area without a change: hidden, not collected, or not to be compared across a break."""
+        status = {status for rows in (self.levels, self.changes) for status in codes(rows.get(code, {"status": ""}))}
+        if CONFIDENTIAL in status:
+            return "hidden"
+        if NOT_COLLECTED in status:
+            return "missing"
+        return "none" if {CANNOT_EXIST, BREAK_IN_SERIES} & status else "hidden"
 
     # Drawing
 

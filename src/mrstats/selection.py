@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from .schema import (
+    BREAK_IN_SERIES,
     CANNOT_EXIST,
     CITY,
     CONFIDENTIAL,
@@ -85,6 +86,16 @@ def changes_of(changes, table, by: str = ""):
         if name != by:
             rows = rows[rows[name] == fixed.get(name, TOTAL)]
     return rows
+
+
+def is_comparable(change: dict, levels) -> bool:
+    """Whether a change may stand beside its levels: known, none of its two ends hidden, and no break between them."""
+    since, year = change["since"], change["year"]
+    return not math.isnan(change["change"]) and not any(
+        (level["year"] in (since, year) and not is_shown(level))
+        or (since < level["year"] <= year and BREAK_IN_SERIES in codes(level))
+        for level in levels
+    )
 
 
 def only_indicator(table) -> str:

@@ -12,7 +12,7 @@ from .chartdrawing import draw_arrow
 from .labels import spread
 from .language import capital, interval, signed
 from .schema import BREAK_IN_SERIES, CITY, TOTAL, UNKNOWN, UNPLACED, UNRELIABLE, MrstatsError
-from .selection import GEOGRAPHY, changes_of, codes, free_factors, is_shown, totals
+from .selection import GEOGRAPHY, changes_of, codes, free_factors, is_comparable, is_shown, totals
 
 _LEAST_HEIGHT, _TOP, _BREAK_TEXT, _YEARS, _LINE = 58.0, 7.0, 4.0, 6.5, 4.0
 _LABEL_MOST, _LEADER, _INSET, _STRIP = 48.0, 5.0, 5.0, 4.4
@@ -71,6 +71,7 @@ class TimelineDrawing:
         levels = set(table["geography_level"]) - {CITY}
         self.level = levels.pop() if len(levels) == 1 else CITY
         self.groups = [line for line in self.lines if not line.is_whole]
+        self.since = {f"{line.change['since']:.0f}" for line in self.lines if line.change}
         self.labels = [self._label(line) for line in self.lines]
         head = self._head()
         certain = {words.word(key) for key in ("timeline_rises", "timeline_falls", "timeline_unsure")}
@@ -110,11 +111,10 @@ class TimelineDrawing:
     # Words at the line ends
 
     def _head(self) -> str:
-        since = {line.change["since"] for line in self.lines if line.change}
         year = str(self.years[-1])
-        if len(since) == 1:
-            return self.words.word("timeline_head", year=year, since=f"{since.pop():.0f}")
-        return self.words.word("timeline_head_several", year=year) if since else year
+        if len(self.since) == 1:
+            return self.words.word("timeline_head", year=year, since=next(iter(self.since)))
+        return self.words.word("timeline_head_several", year=year) if self.since else year
 
     def _label(self, line: Line) -> list[str]:
         """Name and newest value; then, where changes are given, the change and the certainty word."""
@@ -131,6 +131,8 @@ class TimelineDrawing:
         if not math.isnan(change["change_lower"]):
             ends = (change["change_lower"], change["change_upper"])
             text += f" ({interval(*ends, language, decimals=decimals, sign=True)})"
+        if len(self.since) > 1:
+            text += f" {self.words.word('timeline_since', since=format(change['since'], '.0f'))}"
         return [*first, text, self.words.word(certainty(change))]
 
     # Drawing
@@ -293,16 +295,17 @@ def series(table, changes, words: Captions) -> tuple[str, list[Line], bool]:
              if code not in (TOTAL, UNKNOWN)]  # fmt: skip
     groups.sort(key=order.index)
     stable = all(order.index(code) < len(look.GROUPS) for code in groups)  # the same colour in every figure
-    known = {} if changes is None else _changes(changes, table, by)
+    known = {code: change for code, change in ({} if changes is None else _changes(changes, table, by)).items()
+             if is_comparable(change, found.get(code, {}).values())}  # fmt: skip
     lines = []
     for place, code in enumerate(groups):
         colour, shape = look.GROUPS[order.index(code) if stable else place]
         name = words.area(level, code) if areas else capital(words.group(by, code))
-        lines.append(Line(code, name, colour, shape, found[code], _bare(known.get(code), found[code]), False))
+        lines.append(Line(code, name, colour, shape, found[code], known.get(code), False))
     if TOTAL in found:
         record = next(iter(found[TOTAL].values()))
         name = words.area(record["geography_level"], record[GEOGRAPHY])
-        lines.append(Line(TOTAL, name, look.INK, "o", found[TOTAL], _bare(known.get(TOTAL), found[TOTAL]), True))
+        lines.append(Line(TOTAL, name, look.INK, "o", found[TOTAL], known.get(TOTAL), True))
     return by, lines, left_out
 
 
@@ -320,14 +323,6 @@ def _changes(changes, table, by: str) -> dict[str, dict]:
         levels = table["geography_level"].unique()
         rows = rows[rows["geography_level"].isin([CITY] if CITY in levels else levels)]
     return {_code(record, by): record for record in rows.to_dict("records")}
-
-
-def _bare(change: dict | None, records: dict[int, dict]) -> dict | None:
-    """A change that is known, unless it would give away a hidden level at either end."""
-    if change is None or math.isnan(change["change"]):
-        return None
-    ends = [records.get(int(change[year])) for year in ("since", "year")]
-    return None if any(record is not None and not is_shown(record) for record in ends) else change
 
 
 def certainty(change: dict) -> str:

@@ -126,6 +126,8 @@ def test_more_indicators_than_a_page_and_double_cells_are_refused(city):
         chart(frame(*rows), city=own)
     with pytest.raises(MrstatsError, match="2 rows for 1 pairs"):
         chart(frame(rows[0], rows[0]), city=own)
+    with pytest.raises(MrstatsError, match="0 rows for 0 pairs"):
+        chart(scorecard_table().iloc[:0], city=own)
 
 
 def test_one_cell_is_a_scorecard(city):

@@ -34,7 +34,7 @@ class ScorecardDrawing:
         self.factors = list(dict.fromkeys(table["factor"]))
         self.indicators = [words.indicator(name) for name in dict.fromkeys(table["indicator"])]
         self.cells = {(record["indicator"], record["factor"]): record for record in self.records}
-        if len(self.cells) != len(self.records):
+        if not self.records or len(self.cells) != len(self.records):
             raise MrstatsError(
                 f"The scorecard has {len(self.records)} rows for {len(self.cells)} pairs of indicator and factor. "
                 "Keep one row for each pair, as mr.scorecard returns them."

@@ -19,9 +19,11 @@ FLOORS = {
     "cli": 8,
     "appendix": 7,
     **dict.fromkeys(["tables", "charts", "maps", "sentences", "display", "captions", "selection", "look"], 6),
+    **dict.fromkeys(["axes", "tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids"], 6),
     **dict.fromkeys(
-        ["tablelayout", "chartdrawing", "mapdrawing", "mapclasses", "crossings", "pyramids", "methods_text"], 6
+        ["methods_text", "timelines", "timelinedrawing", "funnels", "scorecards", "scorecarddrawing", "trees"], 6
     ),
+    **dict.fromkeys(["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases"], 6),
     **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models"], 5),
     "disclosure": 4,
     **dict.fromkeys(

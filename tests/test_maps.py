@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from display_fixtures import by_area, by_district_and_sex, frame, make_city, row
-from mrstats import look, mapdrawing
+from mrstats import look, mappanel
 from mrstats.mapclasses import Classes, classes_of, round_limits
 from mrstats.maps import choropleth
 from mrstats.schema import MrstatsError
@@ -96,9 +96,9 @@ def test_value_text_has_contrast_on_its_fill():
 
 def test_labels_lie_inside_their_areas():
     room = shapely.Polygon([(0, 0), (30, 0), (30, 4), (4, 4), (4, 30), (0, 30)])
-    x, y = mapdrawing._spot(room, 10.0, 2.0)
+    x, y = mappanel.spot_in(room, 10.0, 2.0)
     assert room.contains(shapely.box(x - 5, y - 1, x + 5, y + 1))
-    assert mapdrawing._spot(room, 12.0, 8.0) is None
+    assert mappanel.spot_in(room, 12.0, 8.0) is None
 
 
 def test_one_shape_for_each_pattern_and_no_bitmap(drawn):

@@ -26,6 +26,7 @@ _PUBLIC = {
     "chart": "charts",
     "map": "maps",
     "pyramid": "pyramids",
+    "timeline": "timelines",
     "methods": "methods_text",
     "method_notes": "methods_text",
     "sentence": "sentences",

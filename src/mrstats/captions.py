@@ -94,6 +94,14 @@ class Captions:
             parts.append(f"{self.word('in_area')} {definite} {self.area(level, code)}")
         return " ".join(parts)
 
+    def among_groups(self, groups: Sequence[tuple[str, Sequence[str]]]) -> str:
+        """*bland kvinnor födda i Afrika och födda i Asien*: one or several groups of each factor, inside a sentence."""
+        people, phrases = self.word("people"), []
+        for factor, found in groups:
+            first, *others = (self._group(factor, code).among[self.language] for code in found)
+            phrases.append(self.joined([first, *(other.removeprefix(people) for other in others)]))
+        return f"{self.word('among')} {_one_phrase(phrases, people)}"
+
     def indicator(self, name: str):
         """The definition of an indicator."""
         return self.city.indicators[name]
@@ -246,10 +254,12 @@ class Captions:
         first, last = int(table["year"].min()), int(table["year"].max())
         return str(last) if first == last else f"{first}{EN_DASH}{last}"
 
-    def source(self, table, indicators: Sequence) -> str:
-        """Who made the data, which register, which years; own processing is said."""
+    def source(self, table, indicators: Sequence, *, since: int | None = None) -> str:
+        """Who made the data, which register, which years (`since` where a change is shown); own processing is said."""
+        last = self.years(table)
+        years = last if since is None or str(since) >= last[:4] else f"{since}{EN_DASH}{last[-4:]}"
         names = dict.fromkeys(indicator.source[self.language].rstrip(". ") for indicator in indicators)
-        text = f"{self.word('source')}: {'; '.join(names)} {self.years(table)}. {self.word('own_processing')}"
+        text = f"{self.word('source')}: {'; '.join(names)} {years}. {self.word('own_processing')}"
         notes = dict.fromkeys((indicator.note or {}).get(self.language) for indicator in indicators)
         return " ".join([text, *(note for note in notes if note)])
 

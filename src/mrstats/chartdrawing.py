@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 
 from . import look
+from .axes import Axis, axis_name, name_axis
 from .captions import Captions, lower_first
-from .language import capital, number
+from .language import capital
 from .schema import CITY, UNRELIABLE, MrstatsError
 from .selection import GEOGRAPHY, Block, Comparison, codes, is_shown, is_sure
-
-MOST_PANELS = 9
-"""Small multiples that can still be compared with each other."""
 
 MOST_ROWS = 42
 """Rows of 4.7 mm that fit a page together with headings, axis and caption."""
@@ -20,78 +18,6 @@ MOST_ROWS = 42
 _HEADER, _AXIS, _INDENT = 6.6, 10.4, 3.0
 _PLOT_LEFT, _PLOT_LEAST = 42.0, 42.0
 _LETTER_GAP, _WRAPPED_LINE = 0.9, 3.9
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A horizontal scale between two places on a sheet: round ends, and ticks whose labels lie apart."""
-
-    low: float
-    high: float
-    step: float
-    left: float
-    right: float
-    language: str
-    mirrored: bool = False
-
-    @classmethod
-    def around(cls, values, left: float, right: float, language: str, *, mirrored: bool = False) -> Axis:
-        """Round ends around all values, and zero when it is near; a mirrored axis runs as far either side of zero."""
-        known = [value for value in values if not math.isnan(value)] or [0.0, 1.0]
-        low, high = min(known), max(known)
-        low = -high if mirrored else 0.0 if 0 <= low <= 0.35 * high else low
-        for cuts in range(5, 0, -1):  # fewer and fewer ticks until their labels lie apart
-            step = _round_step(((high - low) or abs(high) or 1.0) / cuts)
-            start, stop = math.floor(low / step) * step, math.ceil(high / step) * step
-            if mirrored:
-                start, stop = low, high
-            axis = cls(start, max(stop, start + step), step, left, right, language, mirrored)
-            label = max(look.text_width(axis.tick(end), look.SMALL_SIZE) for end in (axis.low, axis.high))
-            if axis.x(step) - axis.x(0) >= label + 2:
-                break
-        return axis
-
-    def x(self, value: float) -> float:
-        """Millimetres from the left edge of the sheet."""
-        return self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
-
-    def tick(self, value: float) -> str:
-        """A value as it stands under the axis, with as many decimals as the step has."""
-        decimals = max(0, -math.floor(math.log10(self.step) + 1e-9))
-        return number(abs(value) if self.mirrored else value, self.language, decimals=decimals)
-
-    @property
-    def broken(self) -> bool:
-        """Whether the axis starts above (or wholly apart from) zero."""
-        return self.low > 0 or self.high < 0
-
-    def notes(self, word) -> list[str]:
-        """What has to be said of an axis without zero."""
-        return [word("axis_break", start=self.tick(self.low)).rstrip(".")] if self.broken else []
-
-    def draw(self, sheet: look.Sheet, top: float, bottom: float) -> None:
-        """Grid lines from top to bottom, labels below, and two short strokes where the axis is cut."""
-        for tick in range(math.ceil(self.low / self.step - 1e-9), math.floor(self.high / self.step + 1e-9) + 1):
-            value = tick * self.step
-            x = self.x(value)
-            sheet.line([x, x], [top, bottom], colour=look.GRID, width=look.GRID_LINE, layer=1)
-            sheet.text(x, bottom + 3.8, self.tick(value), size=look.SMALL_SIZE, colour=look.TEXT_2, align="center")
-        for shift in (-2.4, -1.4) if self.broken else ():
-            x = self.left + shift
-            sheet.line([x - 0.5, x + 0.5], [bottom + 1, bottom - 1], colour=look.TEXT_2, width=0.8)
-
-
-def axis_name(words: Captions, indicator) -> str:
-    """What the axis measures and in which unit."""
-    share, unit = words.share(indicator), indicator.unit[words.language]
-    return capital(share if unit in share else f"{share}, {unit}")
-
-
-def name_axis(sheet: look.Sheet, middle: float, y: float, name: str) -> None:
-    """Write the axis's name about `middle`, inside the sheet."""
-    half = look.text_width(name, look.SMALL_SIZE) / 2
-    x = max(half, min(middle, look.COLUMN_WIDTH - half))
-    sheet.text(x, y, name, size=look.SMALL_SIZE, colour=look.TEXT_2, align="center")
 
 
 def is_hollow(record: dict) -> bool:
@@ -117,22 +43,12 @@ def draw_mark(sheet: look.Sheet, axis: Axis, record: dict, y: float, *, colour: 
     sheet.mark(axis.x(record["value"]), y, shape=shape, fill=fill, edge=edge)
 
 
-def panel_places(count: int, left: float, *, least: float, gap: float) -> list[tuple[int, float, float]]:
-    """Tier, left and right end of each of some small multiples of equal width, in as few tiers as fit."""
-    room = look.COLUMN_WIDTH - gap / 2 - left + gap
-    tiers = math.ceil(count / max(1, int(room / (least + gap))))
-    across = math.ceil(count / tiers)
-    starts = [left + place * room / across for place in range(across)]
-    return [
-        (place // across, starts[place % across], starts[place % across] + room / across - gap)
-        for place in range(count)
-    ]
-
-
-def _round_step(rough: float) -> float:
-    """A step near `rough` that is 1, 2 or 5 times a power of ten."""
-    power = 10 ** math.floor(math.log10(rough))
-    return power * min((1, 2, 5, 10), key=lambda factor: abs(math.log(factor * power / rough)))
+def draw_arrow(sheet: look.Sheet, x: float, y: float, way: str | None, *, colour: str = look.INK) -> None:
+    """A triangle up (``^``) or down (``v``) for what is certain, else an arrow to the side."""
+    if way:
+        sheet.mark(x, y, shape=way, size=4.2, fill=colour)
+    else:
+        sheet.middle(x, y, "→", colour=colour, align="center")
 
 
 @dataclass(frozen=True)
@@ -311,7 +227,7 @@ class Drawing:
             muted = colour if sure else look.TEXT_2
             self.sheet.middle(self.edges["difference"], y, text, align="right", weight=weight, colour=muted)
             if sure:
-                self.sheet.mark(self.arrow, y, shape="^" if record["difference"] > 0 else "v", size=4.2, fill=colour)
+                draw_arrow(self.sheet, self.arrow, y, "^" if record["difference"] > 0 else "v", colour=colour)
         if is_shown(record):
             draw_mark(self.sheet, self.axis, record, y, colour=colour, hollow=is_hollow(record))
 

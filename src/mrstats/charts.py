@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from . import look
 from .captions import Captions, lower_first
 from .chartdrawing import Drawing
 from .crossings import CrossedDrawing, Crossing, cross
-from .display import Display, marks_for
+from .display import Display, figure, marks_for
+from .funnels import funnel
 from .language import capital
 from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError, factor_columns
+from .scorecards import scorecard
 from .selection import (
     GEOGRAPHY,
     Block,
@@ -27,6 +28,10 @@ from .selection import (
     surely_extreme,
     surely_widest,
 )
+from .trees import tree
+
+_PICTURES = {"funnel_lower_95": funnel, "gap_worst": scorecard, "node": tree}
+"""The column that tells a table of findings, and how such a table is drawn."""
 
 
 def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
@@ -38,7 +43,8 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
         What `mr.gaps` returned, or rows of `mr.break_down` (then without the column of differences), of one
         indicator. The newest year is drawn: one-way rows (the city by each factor, areas by total, one area's
         own profile) as one list; two factors crossed, a factor and areas, or two factors and areas as small
-        multiples, the whole first.
+        multiples, the whole first. A ranking of areas becomes a funnel, a scorecard a scorecard, and a search for
+        the group furthest behind a tree.
     title : str, optional
         At most twelve words; without it a finding that the intervals bear, else what the chart shows.
     alt : str, optional
@@ -68,6 +74,15 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     >>> mr.chart(gaps).title
     'Andel sysselsatta efter kön'
     """
+    options = {"title": title, "alt": alt, "city": city, "language": language}
+    for column, picture in _PICTURES.items():
+        if column in data:
+            return picture(data, **options)
+    if "change" in data and "kind" in data:
+        raise MrstatsError(
+            f"The table holds {len(data)} changes; they are drawn beside the levels they are changes of. "
+            "Use mr.timeline(table, changes), or mr.map(table, changes) for areas."
+        )
     words = Captions.of(data, city, language)
     shown = latest_year(masked(data))
     crossing = cross(shown, words) if len(shown) and shown["indicator"].nunique() == 1 else None
@@ -81,18 +96,15 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     else:
         found = Comparison(tuple(_in_order(block, words) for block in found.blocks), found.whole)
         drawing = Drawing(shown, found, indicator, words)
-    return Display(
-        "figure",
-        words.language,
-        marks=marks_for(words.city, words.language),
+    return figure(
+        words,
+        drawing.svg(),
+        drawing.height,
         title=_title(shown, drawing, title),
         subtitle=_subtitle(shown, drawing),
         source=words.source(shown, [indicator]),
         notes=drawing.notes(),
         alt=_alt(shown, drawing, alt),
-        svg=drawing.svg(),
-        width_mm=look.COLUMN_WIDTH,
-        height_mm=round(drawing.height, 2),
     )
 
 

@@ -6,17 +6,9 @@ import math
 from dataclasses import dataclass
 
 from . import look
+from .axes import MOST_PANELS, Axis, axis_name, name_axis, panel_places
 from .captions import Captions, lower_first
-from .chartdrawing import (
-    MOST_PANELS,
-    Axis,
-    axis_name,
-    draw_mark,
-    is_hollow,
-    judging_colour,
-    name_axis,
-    panel_places,
-)
+from .chartdrawing import draw_mark, is_hollow, judging_colour
 from .language import capital
 from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, TOTAL, UNPLACED, UNRELIABLE, MrstatsError, has_status
 from .selection import GEOGRAPHY, codes, free_factors, is_shown

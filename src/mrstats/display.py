@@ -148,6 +148,12 @@ def marks_for(city, language: str | None = None) -> list[str]:
     return marks
 
 
+def figure(words, svg: str, height: float, **caption) -> Display:
+    """A figure of the column's width: a drawing of a height in millimetres, with its caption and the marks it must carry."""
+    return Display("figure", words.language, marks=marks_for(words.city, words.language), svg=svg,
+                   width_mm=look.COLUMN_WIDTH, height_mm=round(height, 2), **caption)  # fmt: skip
+
+
 def _plain(text: str) -> str:
     return text.replace("**", "")
 

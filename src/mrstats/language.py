@@ -91,6 +91,20 @@ def interval(lower: float, upper: float, language: str, *, decimals: int = 1, si
     return EN_DASH.join(number(end, language, decimals=decimals) for end in (lower, upper))
 
 
+def in_words(count: int, language: str, *, neuter: bool = False) -> str:
+    """A passing count: in words up to twelve; Swedish *en* and *ett* follow the gender of what is counted.
+
+    Examples
+    --------
+    >>> in_words(4, "sv"), in_words(1, "sv", neuter=True), in_words(13, "en")
+    ('fyra', 'ett', '13')
+    """
+    words = word("numbers", language).split()
+    if language == "sv" and count < 2:
+        return [["ingen", "en"], ["inget", "ett"]][neuter][count]
+    return words[count] if count < len(words) else number(count, language)
+
+
 def percent(value: float, language: str, *, decimals: int = 1) -> str:
     """A share with its sign, for tables and drawings; running text spells the unit out.
 

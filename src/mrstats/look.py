@@ -9,6 +9,9 @@ from functools import cache
 BETTER, WORSE = "#123A5E", "#B04A26"
 GROUPS = (("#822A82", "o"), ("#0F8372", "s"), ("#966D00", "^"), ("#363D42", "D"))
 """Colour and shape of a factor's groups, in their order; more than four groups are rows instead."""
+WORSE_TO_BETTER = ("#B5562A", "#E9B893", "#F1F1EE", "#A9CDDF", "#3878A0")
+FEWER_TO_MORE = ("#5F6B76", "#C9D1D7", "#F1F1EE", "#A9CDDF", "#3878A0")
+"""Two-sided scales around what is not certain: for an indicator with a better way, and for one without."""
 ORDERED = ("#E4EEF4", "#B4D2E2", "#76A9C7", "#36749C", "#123A5E")
 INK, TEXT_2, HATCH, AXIS = "#1B2733", "#44515D", "#5F6B76", "#7F8A94"
 RULE, GRID, PANEL, WHITE = "#C9D1D7", "#E3E8EC", "#F3F6F8", "#FFFFFF"
@@ -109,6 +112,23 @@ def wrap(text: str, width: float, size: float = LABEL_SIZE, weight: int = REGULA
     return lines
 
 
+def hyphenated(word: str, width: float, size: float = LABEL_SIZE, weight: int = REGULAR) -> list[str]:
+    """A word in parts of at most `width` millimetres, cut before a consonant that a vowel follows.
+
+    Examples
+    --------
+    >>> hyphenated("Födelseland", 15.0, 8.5)
+    ['Födelse-', 'land']
+    """
+    if text_width(word, size, weight) <= width:
+        return [word]
+    cuts = [m.start() for m in re.finditer(r"(?<=\w{3})[^\W\daeiouyåäö](?=[aeiouyåäö]\w)", word, re.IGNORECASE)]
+    fitting = [cut for cut in cuts if text_width(f"{word[:cut]}-", size, weight) <= width]
+    if not fitting:
+        return [word]
+    return [f"{word[: fitting[-1]]}-", *hyphenated(word[fitting[-1] :], width, size, weight)]
+
+
 class Sheet:
     """An empty drawing in millimetres, x to the right and y down, that becomes deterministic SVG.
 
@@ -162,6 +182,12 @@ class Sheet:
             Rectangle((x, y), width, height, facecolor=fill, edgecolor=edge or "none", linewidth=line,
                       zorder=layer, clip_on=False)
         )  # fmt: skip
+
+    def band(self, xs, lower, upper, *, fill, opacity, layer=1):
+        """Fill between two lines, so that what lies behind is seen."""
+        self.axes.fill_between(
+            xs, lower, upper, facecolor=fill, alpha=opacity, linewidth=0, zorder=layer, clip_on=False
+        )
 
     def shape(self, geometry, *, fill=None, edge=None, width=AREA_LINE, layer=1):
         """Draw a shapely geometry given in sheet coordinates; polygons are filled, lines are not."""

@@ -6,33 +6,29 @@ import math
 
 from . import look
 from .captions import Captions, lower_first
-from .display import Display, marks_for
+from .changemaps import two_maps
+from .display import Display, figure, marks_for
 from .language import EN_DASH, capital, number
 from .mapclasses import CLASSES, Classes, classes_of
-from .mapdrawing import Drawing, Legend, LegendRow, Place
+from .mapdrawing import Drawing, Legend, LegendRow
+from .mapplaces import districts_of, pattern_of, place_of, records_of, reference_value
 from .schema import (
-    CANNOT_EXIST,
     CITY,
-    CONFIDENTIAL,
-    NOT_COLLECTED,
     UNPLACED,
-    UNRELIABLE,
-    MrstatsError,
 )
 from .selection import (
     GEOGRAPHY,
-    codes,
     free_factors,
     holds_every_group,
     is_shown,
     latest_year,
     masked,
     only_indicator,
+    only_level,
     surely_extreme,
     totals,
 )
 
-_SYMBOLS = {"hidden": "..", "none": "."}
 _PATTERNS = {
     "hidden": "map_hidden",
     "unreliable": "map_unreliable",
@@ -41,7 +37,7 @@ _PATTERNS = {
 }
 
 
-def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Display:
+def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=None) -> Display:
     """A map of the areas of one level, coloured by value in five classes with round limits.
 
     Parameters
@@ -50,6 +46,9 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
         Rows of `mr.break_down` or `mr.gaps` for one indicator and the areas of one level; the row of the
         city is used for the legend. Factors are shown as totals unless the table is cut to one group. The
         newest year is drawn; the limits are those of all years in the table.
+    changes : DataFrame, optional
+        What `mr.change` returned for the same areas: then two maps stand side by side, the level and the change,
+        with colour only where the change is certain.
     title : str, optional
         At most twelve words; without it a finding that the intervals bear, else what the map shows.
     alt : str, optional
@@ -79,6 +78,8 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
     Kartan kan inte visas, för uppgifterna om Pytteby saknar gränser för stadsområden.
     """
     words = Captions.of(data, city, language)
+    if changes is not None and (whole := two_maps(data, changes, words, title=title, alt=alt)):
+        return whole
     shown = masked(data)
     shown = totals(shown, free_factors(shown))
     shown = shown[shown["factor"] == GEOGRAPHY] if "factor" in shown else shown
@@ -86,20 +87,20 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
     if not len(areas):
         return _no_values(data, words)
     indicator = words.indicator(only_indicator(areas))
-    level = _only_level(areas)
+    level = only_level(areas)
     polygons = words.city.polygons(level)
     if polygons is None:
         return _no_boundaries(level, words)
     newest = latest_year(areas)
-    records = _records(newest, polygons)
+    records = records_of(newest, polygons)
     classes = classes_of(areas["value"])
     whole = latest_year(shown[shown["geography_level"] == CITY]).to_dict("records")
-    whole_value = whole[0]["value"] if whole and is_shown(whole[0]) else _reference_value(newest)
-    top, districts = _districts(polygons, level, words)
+    whole_value = whole[0]["value"] if whole and is_shown(whole[0]) else reference_value(newest)
+    top, districts = districts_of(polygons, level, words)
     names = {} if top == level else {code: words.area(top, code) for code in sorted(set(districts.values()))}
     letters = dict(zip(names, _short(names), strict=True))
     places = [
-        _place(code, shape, districts[code], records.get(code), classes, level, words)
+        place_of(code, shape, districts[code], records.get(code), classes, level, words)
         for code, shape in zip(polygons["code"], polygons.geometry, strict=True)
     ]
     legend = Legend(
@@ -112,18 +113,15 @@ def choropleth(data, *, title=None, alt=None, city=None, language=None) -> Displ
     )  # fmt: skip
     drawing = Drawing(places, letters, words.city.water(), legend)
     svg = drawing.svg()
-    return Display(
-        "figure",
-        words.language,
-        marks=marks_for(words.city, words.language),
+    return figure(
+        words,
+        svg,
+        drawing.height,
         title=_title(newest, level, indicator, title, words),
         subtitle=_subtitle(newest, indicator, level, words),
         source=words.source(newest, [indicator]),
         notes=_notes(places, drawing, names, letters, records, words),
         alt=_alt(newest, records, polygons, level, indicator, whole_value, alt, words),
-        svg=svg,
-        width_mm=look.COLUMN_WIDTH,
-        height_mm=round(drawing.height, 2),
     )
 
 
@@ -140,62 +138,7 @@ def _no_boundaries(level: str, words) -> Display:
     return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
 
 
-def _only_level(areas) -> str:
-    levels = list(areas["geography_level"].unique())
-    if len(levels) != 1:
-        raise MrstatsError(f"A map shows one level of areas; the table holds {', '.join(levels)}. Choose one of them.")
-    return levels[0]
-
-
-def _records(newest, polygons) -> dict[str, dict]:
-    records = {record[GEOGRAPHY]: record for record in newest.to_dict("records")}
-    if len(records) != len(newest):
-        raise MrstatsError(
-            f"The table has {len(newest)} rows for {len(records)} areas: more than one group is left. "
-            "Keep the totals, or the rows of one group."
-        )
-    unknown = sorted(set(records) - set(polygons["code"]))
-    if unknown:
-        raise MrstatsError(
-            f"{len(unknown)} areas have no boundary, the first is {unknown[0]!r}. "
-            "Check that the table and the boundaries are of the same vintage."
-        )
-    return records
-
-
-def _reference_value(newest) -> float | None:
-    """The city's value as gaps carries it, when the table itself has no row of the city."""
-    if "reference_value" not in newest or not (newest["reference"] == "total").all():
-        return None
-    values = newest["reference_value"].dropna().unique()
-    return float(values[0]) if len(values) == 1 else None
-
-
-# Places and legend ------------------------------------------------------------------------------------
-
-
-def _pattern(record: dict | None) -> str:
-    """Which pattern a row's status calls for; an empty text is a plain coloured area."""
-    if record is None or CONFIDENTIAL in codes(record):
-        return "hidden"
-    if NOT_COLLECTED in codes(record):
-        return "missing"
-    if not is_shown(record):
-        return "none" if CANNOT_EXIST in codes(record) or record.get("n") == 0 else "hidden"
-    return "unreliable" if UNRELIABLE in codes(record) else ""
-
-
-def _place(code, shape, district, record, classes: Classes, level: str, words) -> Place:
-    """An area with its colour or pattern; a hidden one carries a symbol and nothing else."""
-    pattern, name = _pattern(record), words.area(level, code)
-    name = "" if name == code else name
-    if pattern in _SYMBOLS or pattern == "missing":
-        symbol = _SYMBOLS.get(pattern) or words.word("missing")
-        return Place(code, name, shape, look.WHITE, symbol, pattern, district)
-    text = classes.text(record["value"], words.language)
-    if pattern == "unreliable":
-        return Place(code, name, shape, look.WHITE, f"{text} {UNRELIABLE}", pattern, district)
-    return Place(code, name, shape, look.ORDERED[classes.of([record["value"]])[0]], text, pattern, district)
+# Legend -----------------------------------------------------------------------------------------------
 
 
 def _weight(records) -> str:
@@ -212,7 +155,7 @@ def _legend_rows(records, polygons, classes: Classes, words) -> list[LegendRow]:
     in_class: dict[object, list[dict | None]] = {}
     for code in polygons["code"]:
         record = records.get(code)
-        pattern = _pattern(record)
+        pattern = pattern_of(record)
         key = pattern or classes.of([record["value"]])[0]
         in_class.setdefault(key, []).append(record)
     lines = [
@@ -239,16 +182,6 @@ def _legend_row(label, fill, pattern, members, weight, words) -> LegendRow:
 def _legend_heading(classes: Classes, indicator, words) -> str:
     unit = indicator.unit[words.language]
     return words.word("map_thousands", unit=unit) if classes.scale > 1 else capital(unit)
-
-
-def _districts(polygons, level: str, words) -> tuple[str, dict[str, str]]:
-    """The highest level that the areas nest in, below the city, and each area's unit there."""
-    top, units = level, {code: code for code in polygons["code"]}
-    while (parent := words.city.geographies[top].parent) != CITY:
-        step = words.city.parent_codes(top)
-        units = {code: step[unit] for code, unit in units.items()}
-        top = parent
-    return top, units
 
 
 def _short(names: dict[str, str]) -> list[str]:
@@ -279,8 +212,8 @@ def _notes(places, drawing: Drawing, names, letters, records, words) -> list[str
     notes = [words.word("map_classes").rstrip(".")]
     if letters:
         notes.append(", ".join(f"{letters[code]} {name}" for code, name in names.items()))
-    if drawing.unvalued or drawing.unnamed:
-        notes.append(words.word("map_names_and_values" if drawing.unvalued else "map_names").rstrip("."))
+    if drawing.panel.unvalued or drawing.panel.unnamed:
+        notes.append(words.word("map_names_and_values" if drawing.panel.unvalued else "map_names").rstrip("."))
     symbols = {place.text for place in places if place.pattern in ("hidden", "none", "missing")}
     shown = [record for record in records.values() if is_shown(record)]
     return notes + words.notes(symbols, [words.letters(shown)])
@@ -305,6 +238,6 @@ def _alt(newest, records, polygons, level, indicator, whole_value, given, words)
                 low_where=words.where(low, GEOGRAPHY), low=words.value(low["value"], indicator),
             )
         )  # fmt: skip
-    hidden = sum(_pattern(records.get(code)) == "hidden" for code in polygons["code"])
+    hidden = sum(pattern_of(records.get(code)) == "hidden" for code in polygons["code"])
     sentences.append(word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden"))
     return words.alt(given, [*sentences, word("alt_where")], [word("alt_classes")])

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 
 from . import look
+from .axes import MOST_PANELS, Axis, name_axis, panel_places
 from .captions import CANNOT_EXIST as CANNOT
 from .captions import HIDDEN, Captions, lower_first
-from .chartdrawing import MOST_PANELS, Axis, name_axis, panel_places
-from .display import Display, marks_for
+from .display import Display, figure
 from .language import capital, number
 from .measures.proportions import wilson_interval
 from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, factor_columns
@@ -85,10 +85,10 @@ def pyramid(data, *, title=None, alt=None, city=None, language=None) -> Display:
         if age.is_open
     ]
     notes += [word("unplaced_in_whole")] * found.has_unplaced + words.notes(found.symbols, [])
-    return Display(
-        "figure",
-        words.language,
-        marks=marks_for(words.city, words.language),
+    return figure(
+        words,
+        svg,
+        found.height,
         title=words.title(title, finding, f"{word('pyramid_what')} {word('by')} {words.joined(split)}"),
         subtitle=word(
             "pyramid_subtitle" if found.level != CITY else "pyramid_subtitle_city",
@@ -98,9 +98,6 @@ def pyramid(data, *, title=None, alt=None, city=None, language=None) -> Display:
         source=words.source(shown, [indicator]),
         notes=notes,
         alt=_alt(shown, found, extreme, alt),
-        svg=svg,
-        width_mm=look.COLUMN_WIDTH,
-        height_mm=round(found.height, 2),
     )
 
 

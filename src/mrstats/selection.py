@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from .schema import (
+    BREAK_IN_SERIES,
     CANNOT_EXIST,
     CITY,
     CONFIDENTIAL,
@@ -19,7 +20,12 @@ from .schema import (
 
 GEOGRAPHY = "geography"
 _NEEDED = ("indicator", "year", "geography_level", "geography", "vintage", "value", "status")
-_NEVER_HIDDEN = ("year", "vintage", "confidence", "reference_value")
+_NEVER_HIDDEN = ("year", "since", "vintage", "confidence", "reference_value", "depth", "searched", "city_value")
+_VERDICTS = {
+    "sure": False, "confirmed": False, "outside": "", "progress": "", "path": "", "gap_direction": "",
+    "gap_worst": "", "gap_best": "", "levels": (),
+}  # fmt: skip
+"""What a row's figures say in other words or all together; it goes when they go."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +50,9 @@ class Comparison:
         return [record for block in self.blocks for record in block.records]
 
 
-def masked(table):
+def masked(table, needed=_NEEDED):
     """A copy in which every figure of a confidential row is gone, whatever the row held."""
-    absent = [column for column in _NEEDED if column not in table.columns]
+    absent = [column for column in needed if column not in table.columns]
     if absent:
         raise MrstatsError(
             f"The table lacks the columns {', '.join(absent)}. It has {', '.join(map(str, table.columns))}. "
@@ -56,8 +62,40 @@ def masked(table):
     shown["status"] = shown["status"].fillna("").astype(str)
     figures = [name for name in shown.select_dtypes("number").columns if name not in _NEVER_HIDDEN]
     shown[figures] = shown[figures].astype(float)
-    shown.loc[has_status(shown["status"], CONFIDENTIAL), figures] = math.nan
+    hidden = has_status(shown["status"], CONFIDENTIAL)
+    shown.loc[hidden, figures] = math.nan
+    for name in _VERDICTS.keys() & set(shown.columns):
+        pairs = zip(shown[name], hidden, strict=True)
+        shown[name] = [_VERDICTS[name] if gone else kept for kept, gone in pairs]
     return shown
+
+
+def change_factors(changes) -> list[str]:
+    """Background factors of a table of changes: its columns between `vintage` and `since` or `value`."""
+    columns = list(changes.columns)
+    ends = [columns.index(name) for name in ("since", "value") if name in columns]
+    return columns[columns.index("vintage") + 1 : min(ends)]
+
+
+def changes_of(changes, table, by: str = ""):
+    """The changes of levels up to the newest year of a table, about the same people; only the factor `by` may vary."""
+    rows = changes[(changes["kind"] == "level") & (changes["year"] == table["year"].max())]
+    rows = rows[rows["indicator"].isin(table["indicator"])]
+    fixed = fixed_groups(table)
+    for name in change_factors(changes):
+        if name != by:
+            rows = rows[rows[name] == fixed.get(name, TOTAL)]
+    return rows
+
+
+def is_comparable(change: dict, levels) -> bool:
+    """Whether a change may stand beside its levels: known, none of its two ends hidden, and no break between them."""
+    since, year = change["since"], change["year"]
+    return not math.isnan(change["change"]) and not any(
+        (level["year"] in (since, year) and not is_shown(level))
+        or (since < level["year"] <= year and BREAK_IN_SERIES in codes(level))
+        for level in levels
+    )
 
 
 def only_indicator(table) -> str:
@@ -69,6 +107,16 @@ def only_indicator(table) -> str:
             'Choose one, as in table[table["indicator"] == "..."].'
         )
     return names[0]
+
+
+def only_level(areas) -> str:
+    """The name of the one level that rows of areas belong to."""
+    levels = list(areas["geography_level"].unique())
+    if len(levels) != 1:
+        raise MrstatsError(
+            f"A map or funnel shows one level of areas; the table holds {', '.join(levels) or 'none'}. Choose one of them."
+        )
+    return levels[0]
 
 
 def latest_year(table):

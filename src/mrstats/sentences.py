@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -14,8 +11,20 @@ from mrstats.captions import Captions
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.display import Display, marks_for
-from mrstats.language import NO_BREAK, capital, interval, number
-from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, factor_columns, has_status
+from mrstats.findings import finding_of
+from mrstats.language import NO_BREAK, in_words, number
+from mrstats.phrases import (
+    decimals_of,
+    difference_of,
+    difference_unit,
+    ends_of,
+    fill,
+    hidden_in,
+    patterns,
+    share_of,
+    value_of,
+)
+from mrstats.schema import CITY, TOTAL, UNPLACED, MrstatsError, factor_columns
 from mrstats.selection import GEOGRAPHY, masked, only_indicator
 
 KEY_FIGURE = re.compile(
@@ -24,28 +33,16 @@ KEY_FIGURE = re.compile(
 """The first measured value of a sentence, which *I korthet* sets in bold."""
 
 
-@cache
-def _patterns() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files("mrstats").joinpath("sentences.toml").read_text(encoding="utf-8"))
-
-
-def fill(pattern: str, language: str, **slots: str) -> str:
-    """A pattern of sentences.toml with its slots filled; a capital slot gets a capital first letter.
-
-    Examples
-    --------
-    >>> fill("city", "sv", share="andelen sysselsatta", value="68 procent")
-    'I hela staden är andelen sysselsatta 68 procent.'
-    """
-    every = slots | {key.capitalize(): capital(text) for key, text in slots.items()}
-    return _patterns()[pattern][language].format(**every)
-
-
 ABOUT = ("level", "groups", "areas")
 
 
 def sentence(
-    table: pd.DataFrame, about: str | None = None, *, city: City | None = None, language: str | None = None
+    table: pd.DataFrame,
+    about: str | None = None,
+    *,
+    target: tuple[float, int] | None = None,
+    city: City | None = None,
+    language: str | None = None,
 ) -> Display:
     """What a table shows, in one to three plain sentences.
 
@@ -54,9 +51,14 @@ def sentence(
     table : DataFrame
         One indicator. From `gaps` with groups: the largest sure difference to somebody's disadvantage, and its
         interval. From `gaps` or `break_down` with areas: the highest and lowest area if they are sure, how many lie
-        surely above and below the city. Otherwise: the level of the city and its interval.
+        surely above and below the city. From `change`: whether the level of the city, the differences between groups
+        and the areas have certainly changed; of several indicators, how many became better and worse. From a ranking:
+        whether the areas differ more than chance gives, and which are first and last. From `furthest_behind`: the
+        group furthest behind, if it was confirmed. Otherwise: the level of the city and its interval.
     about : {"level", "groups", "areas"}, optional
         Ask for one of the three. About groups a table without any says that the source does not publish them.
+    target : (float, int), optional
+        For a table of changes: the decided target in the indicator's unit, and its year.
     city : City, optional
     language : {"sv", "en"}, optional
 
@@ -72,12 +74,15 @@ def sentence(
     'I hela staden är andelen sysselsatta 60 procent. Osäkerhetsintervallet är 49–70 procent.'
     """
     captions = Captions.of(table, city, language)
+    if about is not None and about not in ABOUT:
+        raise MrstatsError(f"about={about!r} is nothing a sentence can say; choose {', '.join(ABOUT)}.")
+    found = finding_of(table, captions, about=about, target=target)
+    if found is not None:
+        return Display("text", captions.language, marks=marks_for(captions.city), paragraphs=[" ".join(found)])
     shown = masked(table)
     shown = shown[shown["year"] == shown["year"].max()]
     indicator = captions.indicator(only_indicator(shown))
     about = about or _subject(shown)
-    if about not in ABOUT:
-        raise MrstatsError(f"about={about!r} is nothing a sentence can say; choose {', '.join(ABOUT)}.")
     if about == "groups":
         shown = shown[shown["factor"] != GEOGRAPHY] if "factor" in shown else shown.iloc[:0]
         said = _gap(shown, captions, indicator)
@@ -86,7 +91,7 @@ def sentence(
         said = _areas(shown, captions, indicator)
     else:
         said = _level(shown, captions, indicator)
-    said += _hidden(shown, captions)
+    said += hidden_in(shown, captions)
     return Display("text", captions.language, marks=marks_for(captions.city), paragraphs=[" ".join(said)])
 
 
@@ -125,7 +130,7 @@ def in_brief(*sentences: Display) -> Display:
     language = sentences[0].language
     firsts = dict.fromkeys(_first_sentence(text.paragraphs[0]) for text in sentences if text.paragraphs[0])
     points = [KEY_FIGURE.sub(lambda m: f"**{m[0].strip()}**", first, count=1) for first in firsts]
-    heading = _patterns()["in_brief"][language]
+    heading = patterns()["in_brief"][language]
     return Display("brief", language, marks=sentences[0].marks, heading=heading, points=points)
 
 
@@ -143,13 +148,13 @@ def _level(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
         fill(
             "city",
             captions.language,
-            share=_share(indicator, captions),
-            value=_value(row["value"], indicator, captions),
+            share=share_of(indicator, captions),
+            value=value_of(row["value"], indicator, captions),
         )
     ]
     if indicator.measure != "count":
-        decimals = _decimals(row["value"], indicator)
-        ends = _ends(row["lower"], row["upper"], captions.language, decimals=decimals)
+        decimals = decimals_of(row["value"], indicator)
+        ends = ends_of(row["lower"], row["upper"], captions.language, decimals=decimals)
         said.append(fill("interval", captions.language, interval=ends, unit=indicator.unit[captions.language]))
     return said
 
@@ -157,7 +162,7 @@ def _level(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
 def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list[str]:
     """The largest sure difference, to somebody's disadvantage where the indicator has a direction."""
     if groups.empty:
-        return [fill("not_published", captions.language, share=_share(indicator, captions))]
+        return [fill("not_published", captions.language, share=share_of(indicator, captions))]
     named = np.array([_says_one_thing(record, factor_columns(groups)) for record in groups.to_dict("records")])
     known = groups[groups["difference"].notna() & named]
     if not named.any():
@@ -175,20 +180,20 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
     language = captions.language
     slots = {
         "where": captions.where(row.to_dict(), row["factor"]),
-        "share": _share(indicator, captions),
-        "diff": _difference(row["difference"], indicator, captions),
-        "more": _patterns()["higher" if row["difference"] > 0 else "lower"][language],
+        "share": share_of(indicator, captions),
+        "diff": difference_of(row["difference"], indicator, captions),
+        "more": patterns()["higher" if row["difference"] > 0 else "lower"][language],
     }
     pattern = "gap_total"
     if row["reference"] != "total":
         pattern = "gap_group"
         slots["there"] = captions.where({**row.to_dict(), row["factor"]: row["reference"]}, row["factor"])
     low, high = sorted((abs(row["difference_lower"]), abs(row["difference_upper"])))
-    decimals = _decimals(row["difference"], indicator, difference=True)
-    ends = _ends(low, high, language, decimals=decimals)
+    decimals = decimals_of(row["difference"], indicator, difference=True)
+    ends = ends_of(low, high, language, decimals=decimals)
     said = [
         fill(pattern, language, **slots),
-        fill("gap_interval", language, interval=ends, unit=_difference_unit(indicator, captions)),
+        fill("gap_interval", language, interval=ends, unit=difference_unit(indicator, captions)),
     ]
     return said + (_people(row, captions, indicator) if row["reference"] == "total" else [])
 
@@ -223,7 +228,7 @@ def _people(row, captions: Captions, indicator: Indicator) -> list[str]:
         return []
     favourable = indicator.direction == "favourable"
     step = 100 if row["to_lift"] >= 1000 else 10
-    words = {key: _patterns()[name][captions.language] for key, name in
+    words = {key: patterns()[name][captions.language] for key, name in
              {"high": "high" if favourable else "low", "fewer": "more_people" if favourable else "fewer_people"}.items()}  # fmt: skip
     people = number(round(row["to_lift"] / step) * step, captions.language)
     return [fill("gap_people", captions.language, n=people, inf=indicator.inf[captions.language], **words)]
@@ -244,14 +249,14 @@ def _areas(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
     sure_ends = highest["lower"] > ranked["upper"].iloc[:-1].max() and lowest["upper"] < ranked["lower"].iloc[1:].min()
     if not sure_ends and indicator.measure != "count":
         rivals = int((ranked["lower"] <= lowest["upper"]).sum())
-        return counts + [fill("rank_unsure", language, num=_count(rivals, language), areas=level.plural[language])] * (
-            rivals > 1
-        )
+        return counts + [
+            fill("rank_unsure", language, num=in_words(rivals, language), areas=level.plural[language])
+        ] * (rivals > 1)
     ends = {}
     for place, row in (("1", highest), ("2", lowest)):
         ends[f"area{place}"] = f"{level.definite[language]} {captions.area(level.name, row['geography'])}"
-        ends[f"v{place}"] = _value(row["value"], indicator, captions)
-    return [fill("areas", language, share=_share(indicator, captions), **ends), *counts]
+        ends[f"v{place}"] = value_of(row["value"], indicator, captions)
+    return [fill("areas", language, share=share_of(indicator, captions), **ends), *counts]
 
 
 def _area_counts(rows: pd.DataFrame, level, captions: Captions) -> list[str]:
@@ -263,66 +268,5 @@ def _area_counts(rows: pd.DataFrame, level, captions: Captions) -> list[str]:
         counts = {key: number(count, language) for key, count in numbers.items()}
     else:
         neuter = level.definite[language].endswith("t")  # ett område, en stadsdel
-        counts = {key: _count(count, language, neuter=neuter) for key, count in numbers.items()}
+        counts = {key: in_words(count, language, neuter=neuter) for key, count in numbers.items()}
     return [fill("area_counts", language, areas=level.plural[language], **counts)]
-
-
-def _hidden(shown: pd.DataFrame, captions: Captions) -> list[str]:
-    hidden = int(has_status(shown["status"], CONFIDENTIAL).sum())
-    if not hidden:
-        return []
-    if hidden == len(shown):
-        return [fill("all_hidden", captions.language)]
-    if hidden == 1:
-        return [fill("hidden_one", captions.language)]
-    text = fill("hidden", captions.language, num=_count(hidden, captions.language))
-    return [text]
-
-
-def _ends(lower: float, upper: float, language: str, *, decimals: int) -> str:
-    """An interval in running text, with one decimal more where it is too narrow for so few."""
-    ends = interval(lower, upper, language, decimals=decimals)
-    return interval(lower, upper, language, decimals=decimals + 1) if len(set(ends.split("–"))) == 1 else ends
-
-
-def _share(indicator: Indicator, captions: Captions) -> str:
-    return (indicator.share or indicator.label)[captions.language]
-
-
-def _decimals(value: float, indicator: Indicator, *, difference: bool = False) -> int:
-    """Whole per cent in text; one decimal under 10, or for a difference under 1."""
-    if indicator.measure == "proportion":
-        return 1 if abs(value) < (1 if difference else 10) else 0
-    return indicator.decimals
-
-
-def _value(value: float, indicator: Indicator, captions: Captions) -> str:
-    text = number(value, captions.language, decimals=_decimals(value, indicator))
-    return f"{text}{_unit(indicator, captions)}"
-
-
-def _unit(indicator: Indicator, captions: Captions) -> str:
-    """The unit after a figure, unless the indicator's own name has said it."""
-    unit = indicator.unit[captions.language]
-    return "" if unit in _share(indicator, captions) else f" {unit}"
-
-
-def _difference(difference: float, indicator: Indicator, captions: Captions) -> str:
-    text = number(abs(difference), captions.language, decimals=_decimals(difference, indicator, difference=True))
-    if indicator.measure != "proportion":
-        return f"{text}{_unit(indicator, captions)}"
-    return f"{text} {_difference_unit(indicator, captions, one=text == '1')}"
-
-
-def _difference_unit(indicator: Indicator, captions: Captions, *, one: bool = False) -> str:
-    if indicator.measure == "proportion":
-        return _patterns()["percentage_point" if one else "percentage_points"][captions.language]
-    return indicator.unit[captions.language]
-
-
-def _count(count: int, language: str, *, neuter: bool = False) -> str:
-    """A passing count: in words up to twelve."""
-    words = _patterns()["numbers"][language].split()
-    if language == "sv" and count < 2:
-        return [["ingen", "en"], ["inget", "ett"]][neuter][count]
-    return words[count] if count < len(words) else number(count, language)

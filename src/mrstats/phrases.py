@@ -1,0 +1,88 @@
+"""Patterns of sentences and the figures inside them: running text, not tables. It chooses no findings."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from .captions import Captions
+from .definitions import Indicator
+from .language import capital, in_words, interval, number
+from .schema import CONFIDENTIAL, has_status
+
+
+@cache
+def patterns() -> dict[str, dict[str, str]]:
+    """All patterns of sentences.toml."""
+    return tomllib.loads(files("mrstats").joinpath("sentences.toml").read_text(encoding="utf-8"))
+
+
+def fill(pattern: str, language: str, **slots: str) -> str:
+    """A pattern of sentences.toml with its slots filled; a capital slot gets a capital first letter.
+
+    Examples
+    --------
+    >>> fill("city", "sv", share="andelen sysselsatta", value="68 procent")
+    'I hela staden är andelen sysselsatta 68 procent.'
+    """
+    every = slots | {key.capitalize(): capital(text) for key, text in slots.items()}
+    return patterns()[pattern][language].format(**every)
+
+
+def hidden_in(shown, captions: Captions) -> list[str]:
+    """How many figures of a table are not shown, as one sentence or none."""
+    hidden = int(has_status(shown["status"], CONFIDENTIAL).sum())
+    if not hidden:
+        return []
+    if hidden == len(shown):
+        return [fill("all_hidden", captions.language)]
+    if hidden == 1:
+        return [fill("hidden_one", captions.language)]
+    text = fill("hidden", captions.language, num=in_words(hidden, captions.language))
+    return [text]
+
+
+def ends_of(lower: float, upper: float, language: str, *, decimals: int) -> str:
+    """An interval in running text, with one decimal more where it is too narrow for so few."""
+    ends = interval(lower, upper, language, decimals=decimals)
+    return interval(lower, upper, language, decimals=decimals + 1) if len(set(ends.split("–"))) == 1 else ends
+
+
+def share_of(indicator: Indicator, captions: Captions) -> str:
+    """*andelen sysselsatta*, or the indicator's label."""
+    return (indicator.share or indicator.label)[captions.language]
+
+
+def decimals_of(value: float, indicator: Indicator, *, difference: bool = False) -> int:
+    """Whole per cent in text; one decimal under 10, or for a difference under 1."""
+    if indicator.measure == "proportion":
+        return 1 if abs(value) < (1 if difference else 10) else 0
+    return indicator.decimals
+
+
+def value_of(value: float, indicator: Indicator, captions: Captions) -> str:
+    """A value with its unit."""
+    text = number(value, captions.language, decimals=decimals_of(value, indicator))
+    return f"{text}{unit_of(indicator, captions)}"
+
+
+def unit_of(indicator: Indicator, captions: Captions) -> str:
+    """The unit after a figure, unless the indicator's own name has said it."""
+    unit = indicator.unit[captions.language]
+    return "" if unit in share_of(indicator, captions) else f" {unit}"
+
+
+def difference_of(difference: float, indicator: Indicator, captions: Captions) -> str:
+    """The size of a difference with its unit, without a sign."""
+    text = number(abs(difference), captions.language, decimals=decimals_of(difference, indicator, difference=True))
+    if indicator.measure != "proportion":
+        return f"{text}{unit_of(indicator, captions)}"
+    return f"{text} {difference_unit(indicator, captions, one=text == '1')}"
+
+
+def difference_unit(indicator: Indicator, captions: Captions, *, one: bool = False) -> str:
+    """Percentage points for shares, else the unit of the indicator."""
+    if indicator.measure == "proportion":
+        return patterns()["percentage_point" if one else "percentage_points"][captions.language]
+    return indicator.unit[captions.language]

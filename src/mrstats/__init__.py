@@ -19,6 +19,8 @@ _PUBLIC = {
     "break_down": "breakdown",
     "gaps": "comparisons",
     "change": "changes",
+    "scorecard": "overview",
+    "furthest_behind": "models",
     "inequality": "summaries",
     "ranking": "rankings",
     "survey_design": "survey",

@@ -19,7 +19,7 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.definitions import Indicator, nearest
 from mrstats.figures import indicator_table
-from mrstats.request import Request
+from mrstats.request import Request, ResultRequest
 from mrstats.schema import CITY, MrstatsError, NotPublishedError, UnknownNameError
 from mrstats.standardise import STANDARDISATIONS
 from mrstats.survey import SurveyDesign
@@ -132,7 +132,7 @@ def break_down(
         return Release.from_environment().table(request, dataset=city.key)
     table = compute(city, request, design=design)
     if mode() == "record":
-        _record(request)
+        record(request)
     return table
 
 
@@ -235,7 +235,7 @@ def _check_published(city: City, indicator: Indicator, factors: tuple[str, ...])
         )
 
 
-def _record(request: Request) -> None:
+def record(request: Request | ResultRequest) -> None:
     """Add the request to the plan that is being recorded (environment MRSTATS_PLAN)."""
     path = os.environ.get("MRSTATS_PLAN")
     if not path:

@@ -224,10 +224,8 @@ def poisson_counts(persons: np.ndarray, replicates: int, *, seed: int) -> np.nda
     >>> bool((poisson_counts(np.array([7, 3]), 100, seed=1) == counts[[7, 3]]).all())
     True
     """
-    if persons.dtype.kind not in "iu":
-        persons = pd.util.hash_array(persons.astype(str).astype(object), categorize=False)
+    key = person_hash(persons, seed)
     with np.errstate(over="ignore"):
-        key = _mixed(persons.astype(np.uint64) + _mixed(np.array([seed], np.uint64)))
         step = np.arange(1, (replicates + 1) // 2 + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         bits = _mixed(key[:, None] + step)
     uniform = bits.view(np.uint32)[:, :replicates]  # two replicates a hash
@@ -240,6 +238,20 @@ def poisson_counts(persons: np.ndarray, replicates: int, *, seed: int) -> np.nda
         counts += uniform >= np.uint32(reached * 2**32)
         chance /= k
     return counts
+
+
+def person_hash(persons: np.ndarray, seed: int) -> np.ndarray:
+    """64 even bits (n,) for each person number (n,), the same on any machine.
+
+    Examples
+    --------
+    >>> person_hash(np.array([7, 7, 8]), 1) == person_hash(np.array(["7", "7", "8"]), 1)
+    array([False, False, False])
+    """
+    if persons.dtype.kind not in "iu":
+        persons = pd.util.hash_array(persons.astype(str).astype(object), categorize=False)
+    with np.errstate(over="ignore"):
+        return _mixed(persons.astype(np.uint64) + _mixed(np.array([seed], np.uint64)))
 
 
 def _mixed(z: np.ndarray) -> np.ndarray:

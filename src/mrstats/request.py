@@ -35,3 +35,29 @@ class Request:
         """A short name that depends on nothing but the request; the release's tables are called by it."""
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
         return f"{'-'.join(self.indicators)[:40]}-{self.geography}-{digest}"
+
+
+@dataclass(frozen=True, eq=False)
+class ResultRequest:
+    """A result that needs persons, as the edition's plan records it: its kind and the arguments of its callable."""
+
+    dataset: str
+    kind: str
+    arguments: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """A short name that depends on nothing but the request."""
+        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
+        return f"{self.kind}-{self.arguments.get('indicator', '')}-{digest}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ResultRequest) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+def request_from_mapping(spec: dict[str, Any]) -> Request | ResultRequest:
+    """A request of either sort from what TOML or JSON made of it."""
+    return ResultRequest(**spec) if "kind" in spec else Request.from_mapping(spec)

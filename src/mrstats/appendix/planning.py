@@ -6,6 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mrstats.appendix.edition import Edition, read_edition
@@ -14,7 +15,8 @@ from mrstats.dataset import City, open_dataset
 from mrstats.dataset.checks import check_dataset
 from mrstats.disclosure import Plan, read_plan, write_plan, write_release
 from mrstats.disclosure.plan import checksum
-from mrstats.request import Request
+from mrstats.models import compute_result
+from mrstats.request import Request, ResultRequest, request_from_mapping
 from mrstats.schema import DatasetError
 
 
@@ -58,8 +60,10 @@ def record_plan(edition_path, *, report: Callable[[str], object] = print) -> Pat
         )
         lines = recording.read_text(encoding="utf-8").splitlines()
     path = plan_path(edition)
-    requests = tuple(Request.from_mapping(json.loads(line)) for line in lines)
-    write_plan(Plan(requests, made_from(edition, city)), path)
+    asked = [request_from_mapping(json.loads(line)) for line in lines]
+    tables = tuple(request for request in asked if isinstance(request, Request))
+    results = tuple(request for request in asked if isinstance(request, ResultRequest))
+    write_plan(Plan(tables, made_from(edition, city), results), path)
     return path
 
 
@@ -75,7 +79,8 @@ def prepare_release(edition: Edition, city: City, folder: Path) -> None:
     plan = read_plan(path)
     plan.check_fresh(made_from(edition, city), name=path.name)
     check_before(city)
-    write_release(city, plan.requests, folder / "release", covariances_to=covariances_beside(folder))
+    results = {request.key: partial(compute_result, city, request) for request in plan.results}
+    write_release(city, plan.requests, folder / "release", results=results, covariances_to=covariances_beside(folder))
 
 
 def covariances_beside(folder: Path) -> Path:

@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mrstats.schema import DESCRIPTION, FIGURES, DatasetError, NotPublishedError
@@ -45,6 +46,44 @@ class Release:
                 f"this table is not in the edition's plan, so it is not protected. Run `mrstats plan EDITION`, or add\n[[request]]\n{lines}"
             )
         return read_release_table(path, dataset=dataset or request.dataset)
+
+    def result(self, request) -> pd.DataFrame:
+        """The protected result of a request that needed persons.
+
+        Raises
+        ------
+        NotPublishedError
+            The request is not in the edition's plan; the message holds the lines to add.
+        """
+        path = self.folder / "results" / f"{request.key}.json"
+        if not path.exists():
+            lines = "\n".join(f"{key} = {_toml(value)}" for key, value in asdict(request).items() if key != "arguments")
+            given = ", ".join(f"{key} = {_toml(value)}" for key, value in request.arguments.items())
+            raise NotPublishedError(
+                "this result is not in the edition's plan, so it is not protected. Run `mrstats plan EDITION`, or add\n"
+                f"[[result]]\n{lines}\narguments = {{ {given} }}"
+            )
+        return pd.DataFrame(json.loads(path.read_text(encoding="utf-8")))
+
+
+def write_release_result(table: pd.DataFrame, path: Path) -> None:
+    """A result as JSON, by column, with numbers as a release's tables write them."""
+    columns = {
+        name: [_plain(value) for value in values]
+        for name, values in zip(table.columns, table.T.to_numpy(), strict=True)
+    }
+    path.write_text(json.dumps(columns, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _plain(value):
+    """A number with the digits that a release prints, else the value as JSON has it."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float):
+        return None if np.isnan(value) else float(FIGURE_FORMAT % value)
+    return value
 
 
 def read_release_table(path: Path, *, dataset: str) -> pd.DataFrame:

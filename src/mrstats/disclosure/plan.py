@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mrstats.request import Request
+from mrstats.request import Request, ResultRequest
 from mrstats.schema import EditionError
 
 HEADER = """# Every table this edition publishes. Written by `mrstats plan`; do not edit by hand.
@@ -18,10 +18,11 @@ HEADER = """# Every table this edition publishes. Written by `mrstats plan`; do 
 
 @dataclass(frozen=True)
 class Plan:
-    """The requests of an edition and the checksums of the files they were recorded from."""
+    """The tables and results an edition asks for and the checksums of the files they were recorded from."""
 
     requests: tuple[Request, ...]
     made_from: dict[str, str]
+    results: tuple[ResultRequest, ...] = ()
 
     def check_fresh(self, sources: dict[str, str], *, name: str) -> None:
         """Stop a stale plan before anything runs: an EditionError names what has changed since."""
@@ -59,7 +60,8 @@ def read_plan(path: Path) -> Plan:
         raise EditionError(
             f"the plan {path.name} cannot be read ({error}). Run `mrstats plan` on the edition."
         ) from None
-    return Plan(tuple(map(Request.from_mapping, raw.get("request", []))), raw.get("made_from", {}))
+    results = tuple(ResultRequest(**spec) for spec in raw.get("result", []))
+    return Plan(tuple(map(Request.from_mapping, raw.get("request", []))), raw.get("made_from", {}), results)
 
 
 def write_plan(plan: Plan, path: Path) -> None:
@@ -72,6 +74,15 @@ def write_plan(plan: Plan, path: Path) -> None:
             lines.append(
                 f"{key} = {json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)}"
             )
+    for result in sorted(set(plan.results), key=lambda r: r.key):
+        given = ", ".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in result.arguments.items())
+        lines += [
+            "",
+            "[[result]]",
+            f'dataset = "{result.dataset}"',
+            f'kind = "{result.kind}"',
+            f"arguments = {{ {given} }}",
+        ]
     beside = path.with_suffix(".part")
     beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
     beside.replace(path)

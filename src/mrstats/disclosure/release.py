@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 from mrstats import covariances
 from mrstats.breakdown import compute
 from mrstats.dataset import City
-from mrstats.dataset.release import Release, write_release_table
+from mrstats.dataset.release import Release, write_release_result, write_release_table
 from mrstats.disclosure.plan import checksum
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.small_cells import hide_small_cells
@@ -25,6 +26,7 @@ def write_release(
     folder: Path,
     *,
     rule: ProtectionRule | None = None,
+    results: Mapping[str, Callable[[], pd.DataFrame]] | None = None,
     covariances_to: Path | None = None,
     report=None,
 ) -> Release:
@@ -38,6 +40,8 @@ def write_release(
     folder : Path
         Must not exist yet, or be empty; holds ``tables/``, ``counts/``, ``hierarchy.csv`` and ``certificate.json``.
     rule : ProtectionRule, optional
+    results : dict of str to callable, optional
+        By key, what makes a result that needs persons; each keeps its own rules of who is shown.
     covariances_to : Path, optional
         A folder of the owner's, never released: how the figures that are shown vary together, for the intervals of
         differences that the notebooks make.
@@ -68,6 +72,8 @@ def write_release(
         levels |= {request.geography} - {CITY}
         if report:
             report(f"{request.key}: {len(table)} cells")
+    for key, make in sorted((results or {}).items()):
+        write_release_result(make(), folder / "results" / f"{key}.json")
     _write_hierarchy(city, levels, folder / "hierarchy.csv")
     certificate = {
         "method": "small cells hidden table by table, with others where the totals of the table would give one back exactly",
@@ -75,9 +81,13 @@ def write_release(
         "public_at_source": city.public,
         "audited_as_one_publication": False,
         "tables": len(set(requests)),
+        "results": len(results or {}),
         "cells": cells,
         "hidden_cells": hidden,
-        "files": {str(path.relative_to(folder).as_posix()): checksum(path) for path in sorted(folder.rglob("*.csv"))},
+        "files": {
+            str(path.relative_to(folder).as_posix()): checksum(path)
+            for path in sorted([*folder.rglob("*.csv"), *folder.rglob("results/*.json")])
+        },
     }
     text = json.dumps(certificate, indent=1, ensure_ascii=False)
     (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")

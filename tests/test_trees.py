@@ -1,5 +1,6 @@
 """Trees: what is confirmed is coloured and named, what does not fit is folded, and a cut table is refused."""
 
+import itertools
 import re
 
 import pytest
@@ -79,7 +80,7 @@ def test_boxes_of_a_step_do_not_overlap(city):
     assert [len(boxes) for boxes in steps.values()] == [1, 2, 4, 4]
     for boxes in steps.values():
         boxes.sort()
-        assert all(above[1] < below[0] for above, below in zip(boxes, boxes[1:], strict=False))
+        assert all(above[1] < below[0] for above, below in itertools.pairwise(boxes))
 
 
 def test_more_groups_than_a_page_are_folded_beside_the_path(city):

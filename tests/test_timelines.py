@@ -198,3 +198,14 @@ def test_a_change_across_a_break_is_not_shown(city):
     assert "har ökat" not in display.title
     same_year = timeline(by_year(breaks=(2022,)), changes_by_birth(), city=city)
     assert "+1,8 (+0,7 till +2,9)" in texts(same_year), "since the first year of the new way"
+
+
+def test_a_finding_of_one_area_names_the_area(city):
+    data = by_year().assign(geography_level="district", geography="S4")
+    moved = changes_by_birth().assign(geography_level="district", geography="S4")
+    alone = data["country_of_birth"] == "_T"
+    display = timeline(data[alone], moved, city=city)
+    assert display.title == "Andelen sysselsatta har ökat sedan 2022 i stadsområdet Österhed"
+    assert "Österhed 76,2" in texts(display)
+    assert "Hela staden" not in " ".join([*texts(display), display.alt])
+    assert timeline(data, moved, city=city).title.endswith("i stadsområdet Österhed")

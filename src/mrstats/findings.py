@@ -99,8 +99,8 @@ def _level(rows: list[dict], captions: Captions, target) -> list[str]:
     else:
         said = [fill("change_unsure", language, share=share, y0=_since(record))]
     trend = record["trend"]
-    sure_trend = not math.isnan(trend) and (record["trend_lower"] > 0 or record["trend_upper"] < 0)
-    if record["sure"] and sure_trend and trend * record["change"] > 0:  # up and then down has no pace
+    certain = record["sure"] and (record["trend_lower"] > 0 or record["trend_upper"] < 0)
+    if certain and trend * record["change"] > 0:  # a level that went up and then down has no pace
         slots = {"risen": patterns()["risen" if trend > 0 else "fallen"][language], "y0": _since(record)}
         diff = difference_of(trend, indicator, captions)
         said.append(fill("trend", language, share=_short(share, captions), diff=diff, **slots))

@@ -159,10 +159,10 @@ def _groups(
 def _areas(one_way: pd.DataFrame, last: int, home: City) -> dict:
     """The gap between the areas whose shrunken values lie furthest apart; the best and the worst by chance are not."""
     made = ranking(one_way[one_way["year"] == last], city=home)
-    made = made[made["shrunken"].notna()]
+    made = made[made["shrunken"].notna()].sort_values("rank", kind="stable")
     if len(made) < 2:
         return {"gap_worst": "", "status": CANNOT_EXIST}
-    worst, best = made.loc[made["rank"].idxmin()], made.loc[made["rank"].idxmax()]
+    worst, best = made.iloc[0], made.iloc[-1]
     half = np.hypot(*((row["shrunken_upper"] - row["shrunken_lower"]) / 2 for row in (worst, best)))
     gap = abs(worst["shrunken"] - best["shrunken"])
     return {

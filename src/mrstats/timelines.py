@@ -73,7 +73,10 @@ def _title(table, drawing: TimelineDrawing, by: list[str], given: str | None) ->
     words, indicator = drawing.words, drawing.indicator
     what, years = words.share(indicator), words.years(table)
     split = f" {words.word('by')} {by[0]}" if by else ""
-    return words.title(given, _finding(table, drawing), f"{what}{split} {years}", f"{what}{split}", what)
+    place = "" if drawing.factor == GEOGRAPHY else words.where(drawing.lines[0].last, GEOGRAPHY)
+    finding = _finding(table, drawing)
+    proposals = (finding, f"{what}{split} {years}", f"{what}{split}", what)
+    return words.title(given, *(f"{proposal} {place}".strip() for proposal in proposals if proposal))
 
 
 def _finding(table, drawing: TimelineDrawing) -> str | None:

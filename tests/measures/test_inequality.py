@@ -296,6 +296,11 @@ def test_many_tables_are_each_as_if_alone():
             assert made[field][2, 3] == pytest.approx(one[name][field], rel=1e-9, nan_ok=True), name
 
 
+def test_no_table_at_all_gives_no_figure():
+    for name, made in measure_all(np.empty((0, 3)), np.empty((0, 3)), ordered=True, bounds=(0, 100)).items():
+        assert made.estimate.shape == made.reason.shape == (0,), name
+
+
 def test_tables_done_in_turns_are_the_same(monkeypatch):
     from mrstats.measures import forms as room
 

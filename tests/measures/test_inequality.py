@@ -334,6 +334,27 @@ def test_groups_that_move_together_differ_surely():
     assert [same.lower, same.upper] == pytest.approx([7.5, 7.5], abs=1e-6)
 
 
+def test_an_unknown_covariance_gives_points_without_errors():
+    full = [[[4, 3], [3, 4]], [[4, np.nan], [np.nan, 4]]]
+    made = inequality.mean_difference_from_mean([[30, 45], [30, 45]], covariance=full)
+    assert made.estimate.tolist() == [7.5, 7.5]
+    assert np.isnan(made.standard_error).tolist() == [False, True]
+    assert made.reason.tolist() == ["", "no standard error"]
+
+
+def test_a_group_that_may_be_zero_leaves_the_largest_ratio_without_an_interval():
+    made = inequality.ratio([1.0, 20.0, 30.0], [1.0, 1.0, 1.0])
+    assert made.estimate == 30
+    assert made.reason == "too near zero for an interval"
+    assert np.isnan([made.standard_error, made.lower, made.upper]).all()
+
+
+def test_limits_below_zero_leave_a_ratio_without_an_upper_end():
+    made = inequality.ratio([5, 45], [4, 4], ordered=True, limits=([-3, 38], [13, 53]))
+    assert 0 < made.lower < 9
+    assert made.upper == np.inf
+
+
 def test_replicates_take_the_place_of_errors():
     replicates = np.array([[29, 44], [31, 46], [29, 46], [31, 44]], float)
     made = inequality.difference([30, 45], replicates=replicates, ordered=True)
@@ -455,6 +476,7 @@ def test_the_logistic_curve_keeps_the_number_of_events(groups):
     ("call", "error", "message"),
     [
         (lambda: inequality.difference([1, 2], [1, -1]), ValueError, "table 0, group 1: a standard error"),
+        (lambda: inequality.difference([1, 2], covariance=[[1, 0], [0, -1]]), ValueError, "or variance must not be"),
         (lambda: inequality.difference([1, 2], [1, 1], [1, -1]), ValueError, "a population must not be negative"),
         (lambda: inequality.difference([1, 2], [1, 1], reference=2), ValueError, "reference=2 is the place of a group"),
         (lambda: inequality.difference(1.0, 1.0), ValueError, "single number"),

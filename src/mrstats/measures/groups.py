@@ -14,6 +14,7 @@ DRAWS, SEED = 2000, 20241231
 ONE_GROUP = "one group"
 NO_GROUP = "no group"
 NO_ERROR = "no standard error"
+NEAR_ZERO = "too near zero for an interval"
 NO_REFERENCE = "no reference group"
 NO_BOUNDS = "no bounds"
 OUTSIDE = "outside bounds"
@@ -185,6 +186,7 @@ class Groups:
         steps = np.concatenate([half, -half])
         if self.covariance is None:
             return Sums(self, self.estimate[:, None, :] + steps * np.sqrt(self.variance)[:, None, :])
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        known = np.all(np.isfinite(self.covariance), axis=(1, 2), keepdims=True)
+        values, vectors = np.linalg.eigh(np.where(known, self.covariance, 0.0))
+        root = np.where(known, vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :], np.nan)
         return Sums(self, self.estimate[:, None, :] + steps @ root.transpose(0, 2, 1))

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from mrstats.measures.contrasts import mover_combination, mover_ratio
 from mrstats.measures.groups import DRAWS, MEAN_NOT_POSITIVE, NEAR_ZERO, NO_ERROR, ZERO_ABOVE, Groups, Options, Sums
 
-NUMBERS_AT_ONCE = 2**21
-"""So many drawn values are held in memory at a time (16 MB); more tables are done in turns with the same draws."""
+NUMBERS_AT_ONCE = 2**19
+"""So many drawn values are held at a time (4 MB, near the processor); more tables are done in turns with the same draws."""
 
 LOOSE = 0.3
 """Coefficient of variation from which a sum is too uncertain to be divided by on the log scale."""

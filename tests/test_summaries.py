@@ -242,6 +242,14 @@ def test_a_wrong_call_is_told_what_to_do(tiny, call, error, message):
         call(table)
 
 
+def test_a_table_of_totals_has_nothing_to_compare(tiny):
+    table = mr.break_down(tiny, "employment", by="sex")
+    with pytest.raises(schema.MrstatsError, match=r"only totals\. Pass what mr\.break_down returned with by='sex'"):
+        mr.inequality(table[table["sex"] == "_T"], "sex", city=tiny)
+    with pytest.raises(schema.MrstatsError, match="with a geography"):
+        mr.inequality(table, "geography")
+
+
 def test_numbers_of_people_are_no_conditions(tiny):
     with pytest.raises(schema.MrstatsError, match="how large the groups are"):
         mr.inequality(mr.break_down(tiny, "population", by="sex"), "sex")

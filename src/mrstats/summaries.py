@@ -95,7 +95,8 @@ def inequality(
     Notes
     -----
     How to read it: the sign is WHO's, most less least advantaged, turned for an adverse indicator where WHO turns it. The
-    groups are taken as independent, as those of a register are; those of a sample with clusters are not quite.
+    groups are taken as independent, as those of a register are; those of a sample with clusters are not quite. Groups weigh
+    by their people, also where a rate or ratio is divided by something else.
 
     Examples
     --------
@@ -118,6 +119,11 @@ def inequality(
         indicator = home.indicator(str(keys["indicator"]))
         names = chosen if measures is not None else _meaningful(chosen, indicator, codes, reference)
         parts.append(_measured(rows, factor, codes, indicator, names, ordered, reference, home.municipality))
+    if len(table) and not parts:
+        cure = "a geography" if factor == GEOGRAPHY else f"by={factor!r}"
+        raise MrstatsError(
+            f"the table has no groups of {factor!r} to compare, only totals. Pass what mr.break_down returned with {cure}."
+        )
     made = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*identity, *ADDED])
     result = made[[*identity, *ADDED]].reset_index(drop=True)
     result.attrs["dataset"] = home.key

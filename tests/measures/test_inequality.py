@@ -296,6 +296,11 @@ def test_many_tables_are_each_as_if_alone():
             assert made[field][2, 3] == pytest.approx(one[name][field], rel=1e-9, nan_ok=True), name
 
 
+def test_no_table_at_all_gives_no_figure():
+    for name, made in measure_all(np.empty((0, 3)), np.empty((0, 3)), ordered=True, bounds=(0, 100)).items():
+        assert made.estimate.shape == made.reason.shape == (0,), name
+
+
 def test_tables_done_in_turns_are_the_same(monkeypatch):
     from mrstats.measures import forms as room
 
@@ -327,6 +332,27 @@ def test_groups_that_move_together_differ_surely():
     same = inequality.mean_difference_from_mean([30, 45], covariance=[[4, 4], [4, 4]])
     assert same.standard_error == pytest.approx(0, abs=1e-6)
     assert [same.lower, same.upper] == pytest.approx([7.5, 7.5], abs=1e-6)
+
+
+def test_an_unknown_covariance_gives_points_without_errors():
+    full = [[[4, 3], [3, 4]], [[4, np.nan], [np.nan, 4]]]
+    made = inequality.mean_difference_from_mean([[30, 45], [30, 45]], covariance=full)
+    assert made.estimate.tolist() == [7.5, 7.5]
+    assert np.isnan(made.standard_error).tolist() == [False, True]
+    assert made.reason.tolist() == ["", "no standard error"]
+
+
+def test_a_group_that_may_be_zero_leaves_the_largest_ratio_without_an_interval():
+    made = inequality.ratio([1.0, 20.0, 30.0], [1.0, 1.0, 1.0])
+    assert made.estimate == 30
+    assert made.reason == "too near zero for an interval"
+    assert np.isnan([made.standard_error, made.lower, made.upper]).all()
+
+
+def test_limits_below_zero_leave_a_ratio_without_an_upper_end():
+    made = inequality.ratio([5, 45], [4, 4], ordered=True, limits=([-3, 38], [13, 53]))
+    assert 0 < made.lower < 9
+    assert made.upper == np.inf
 
 
 def test_replicates_take_the_place_of_errors():
@@ -450,6 +476,7 @@ def test_the_logistic_curve_keeps_the_number_of_events(groups):
     ("call", "error", "message"),
     [
         (lambda: inequality.difference([1, 2], [1, -1]), ValueError, "table 0, group 1: a standard error"),
+        (lambda: inequality.difference([1, 2], covariance=[[1, 0], [0, -1]]), ValueError, "or variance must not be"),
         (lambda: inequality.difference([1, 2], [1, 1], [1, -1]), ValueError, "a population must not be negative"),
         (lambda: inequality.difference([1, 2], [1, 1], reference=2), ValueError, "reference=2 is the place of a group"),
         (lambda: inequality.difference(1.0, 1.0), ValueError, "single number"),

@@ -24,7 +24,7 @@ def test_every_measure_has_a_section_that_says_what_it_is_not_for(name):
     assert any(hasattr(room, name) for room in (inequality, reliability, funnels, trend))
     section = PAGE.split(f"### `{name}`\n")[1].split("\n#")[0]
     for part in ("Question", "Formula", "Interval", "Not for", "Read"):
-        assert f"**{part}** " in section
+        assert f"**{part}:** " in section
 
 
 def test_where_others_differ_stands_as_it_comes_out():

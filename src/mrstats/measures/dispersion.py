@@ -239,5 +239,3 @@ FORMULAS: dict[str, Formula] = {
     "theil_index": lambda g: _entropy(g, log_deviation=False),
     "mean_log_deviation": lambda g: _entropy(g, log_deviation=True),
 }
-
-__all__ = list(FORMULAS)

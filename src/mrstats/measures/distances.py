@@ -345,5 +345,3 @@ FORMULAS: dict[str, Formula] = {
     ),
     "opportunity_index": _opportunity,
 }
-
-__all__ = list(FORMULAS)

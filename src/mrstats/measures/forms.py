@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrstats.measures.contrasts import mover_combination, mover_ratio
-from mrstats.measures.groups import DRAWS, MEAN_NOT_POSITIVE, NO_ERROR, ZERO_ABOVE, Groups, Options, Sums
+from mrstats.measures.groups import DRAWS, MEAN_NOT_POSITIVE, NEAR_ZERO, NO_ERROR, ZERO_ABOVE, Groups, Options, Sums
 
-NUMBERS_AT_ONCE = 2**21
-"""So many drawn values are held in memory at a time (16 MB); more tables are done in turns with the same draws."""
+NUMBERS_AT_ONCE = 2**19
+"""So many drawn values are held at a time (4 MB, near the processor); more tables are done in turns with the same draws."""
 
 LOOSE = 0.3
 """Coefficient of variation from which a sum is too uncertain to be divided by on the log scale."""
@@ -84,7 +84,7 @@ def quotient(
     picks = ((above != 0).sum(axis=-1) == 1) & ((below != 0).sum(axis=-1) == 1)
     if groups.limits is not None and groups.covariance is None and picks.all():
         ends = [
-            np.where(pick != 0, np.asarray(a, float), 0.0).sum(axis=-1)
+            np.where(pick != 0, np.maximum(a, 0.0), 0.0).sum(axis=-1)  # no limit of a ratio is below 0
             for pick in (above, below)
             for a in groups.limits
         ]
@@ -120,7 +120,7 @@ def drawn(
 
     Chance pushes the draws as far from the estimate as it has pushed the estimate from the truth. It adds to squares
     what does not depend on the truth, so a ``distance`` from `origin` is corrected, and its interval of draws moved
-    back, on the scale of squares (simulations: on the plain scale intervals of small differences cover 70-90 per cent);
+    back, on the scale of squares (simulations: on the plain scale intervals of small differences cover 68-89 per cent);
     a ``variance`` is a square already and a ``level`` may have any sign.
     """
     power = 2 if kind == "distance" else 1
@@ -130,6 +130,8 @@ def drawn(
     draws = np.where(usable[:, None], draws, origin)
     if se is None:
         se = np.where(usable, draws.std(axis=1), np.nan)
+        unclear = ~usable & np.isfinite(groups.drawn.mean).all(axis=-1) & (np.asarray(reason) == "")
+        reason = np.where(unclear, NEAR_ZERO, reason)
     tail = (1 - groups.confidence) / 2
     ends = (np.quantile(draws, [tail, 1 - tail], axis=1) - origin) ** power
     point, middle = (value - origin) ** power, ((draws - origin) ** power).mean(axis=1)
@@ -192,12 +194,13 @@ def measured(
         if full is None:
             apart = draws - draws.mean(axis=1, keepdims=True)
             full = apart.transpose(0, 2, 1) @ apart / draws.shape[1]
-    errors = np.sqrt(np.diagonal(full, axis1=1, axis2=2)) if full is not None else laid(np.nan if se is None else se, j)
+    errors = np.diagonal(full, axis1=1, axis2=2) if full is not None else laid(np.nan if se is None else se, j)
     people, y = laid(1.0 if population is None else population, j), laid(y, j)
-    for wrong, what in ((errors < 0, "a standard error"), (people < 0, "a population")):
+    for wrong, what in ((errors < 0, "a standard error or variance"), (people < 0, "a population")):
         if wrong.any():
             table, group = np.argwhere(wrong)[0]
             raise ValueError(f"table {table}, group {group}: {what} must not be negative.")
+    variances = errors**2 if full is None else errors
     ends = None if limits is None else (laid(limits[0], j), laid(limits[1], j))
     count = options.get("draws", DRAWS) if draws is None else draws.shape[1]
     step = max(1, NUMBERS_AT_ONCE // max(1, count * j))
@@ -210,7 +213,7 @@ def measured(
                 own[name] = whole[rows]  # type: ignore[literal-required]
         if ends is not None:
             own["limits"] = ends[0][rows], ends[1][rows]
-        groups = Groups(y[rows], errors[rows] ** 2, people[rows], own)
+        groups = Groups(y[rows], variances[rows], people[rows], own)
         for name, formula in formulas.items():
             parts[name].append(formula(groups))
     return {

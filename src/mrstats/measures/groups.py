@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypedDict
 
 import numpy as np
@@ -14,6 +14,7 @@ DRAWS, SEED = 2000, 20241231
 ONE_GROUP = "one group"
 NO_GROUP = "no group"
 NO_ERROR = "no standard error"
+NEAR_ZERO = "too near zero for an interval"
 NO_REFERENCE = "no reference group"
 NO_BOUNDS = "no bounds"
 OUTSIDE = "outside bounds"
@@ -179,12 +180,19 @@ class Groups:
         """Sums of draws around the values: the caller's replicates, else normal ones in pairs of opposite sign."""
         if self._replicates is not None:
             return Sums(self, np.where(self.present[:, None, :], np.asarray(self._replicates, float), 0.0))
-        half = np.random.default_rng(self._seed).standard_normal((self._draws // 2, self.estimate.shape[-1]))
-        if len(half) > half.shape[1]:  # exactly uncorrelated and of spread 1: what is linear has no error of drawing
-            half = np.linalg.qr(half)[0] * np.sqrt(len(half))
-        steps = np.concatenate([half, -half])
+        steps = _steps(self._draws, self.estimate.shape[-1], self._seed)
         if self.covariance is None:
             return Sums(self, self.estimate[:, None, :] + steps * np.sqrt(self.variance)[:, None, :])
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        known = np.all(np.isfinite(self.covariance), axis=(1, 2), keepdims=True)
+        values, vectors = np.linalg.eigh(np.where(known, self.covariance, 0.0))
+        root = np.where(known, vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :], np.nan)
         return Sums(self, self.estimate[:, None, :] + steps @ root.transpose(0, 2, 1))
+
+
+@lru_cache(maxsize=8)
+def _steps(draws: int, j: int, seed: int) -> np.ndarray:
+    """Normal numbers in pairs of opposite sign, the same for every table; not to be changed."""
+    half = np.random.default_rng(seed).standard_normal((draws // 2, j))
+    if len(half) > j:  # exactly uncorrelated and of spread 1: what is linear has no error of drawing
+        half = np.linalg.qr(half)[0] * np.sqrt(len(half))
+    return np.concatenate([half, -half])

@@ -273,5 +273,3 @@ FORMULAS: dict[str, Formula] = {
     "wagstaff_index": _wagstaff,
     "erreygers_index": _erreygers,
 }
-
-__all__ = list(FORMULAS)

@@ -33,14 +33,19 @@ def read_parquet(paths: list[Path]):
     spill = str(Path(tempfile.gettempdir(), "mrstats"))
     settings = {"memory_limit": MEMORY, "preserve_insertion_order": False, "temp_directory": spill}
     connection = duckdb.connect(config=settings)  # type: ignore[arg-type]
+    if _has_progress_bar(connection):  # in a notebook without ipywidgets DuckDB has none, and refuses to be told so
+        connection.execute("SET enable_progress_bar = false")  # `mrstats.engine.progress` tells
     # A Parquet file's minimum and maximum leave NaN out; DuckDB then takes isnan() for false and x < max for true.
-    connection.execute("SET enable_progress_bar = false")  # `mrstats.engine.progress` tells
     connection.execute("SET disabled_optimizers = 'statistics_propagation'")
     try:
         return connection.read_parquet([str(path) for path in paths], union_by_name=True)
     except duckdb.Error as error:
         names = ", ".join(path.name for path in paths)
         raise DatasetError(f"{names}: cannot be read as Parquet ({str(error).splitlines()[0]}).") from None
+
+
+def _has_progress_bar(connection) -> bool:
+    return bool(connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0])
 
 
 def read_parquet_rows(path: Path):

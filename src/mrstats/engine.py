@@ -10,10 +10,12 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -60,7 +62,8 @@ def aggregate(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) ->
     Returns
     -------
     DataFrame
-        One row per combination of keys that occurs, sorted by the keys, so that every engine answers alike.
+        One row per combination of keys that occurs, sorted by the keys, so that every engine answers alike. Keys of
+        text are categories, a missing one is NaN and first.
 
     Examples
     --------
@@ -70,21 +73,49 @@ def aggregate(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) ->
     0   1  1.0  10.0
     1   2  2.0  50.0
     """
-    lazy = nw.from_native(frame).lazy()
-    picked = lazy.select(
-        *[expression.alias(name) for name, expression in keys.items()],
-        *[expression.cast(nw.Float64).alias(name) for name, expression in sums.items()],
+    return in_order(_added_up(frame, keys, sums), list(keys))
+
+
+def _added_up(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) -> pd.DataFrame:
+    """`aggregate` in the order the engine likes."""
+    picked = (
+        nw.from_native(frame)
+        .lazy()
+        .select(
+            *[expression.alias(name) for name, expression in keys.items()],
+            *[expression.cast(nw.Float64).alias(name) for name, expression in sums.items()],
+        )
     )
     totals = [nw.col(name).sum().alias(name) for name in sums]
     cells = picked.group_by(*keys).agg(*totals) if keys else picked.select(*totals)
     result = collect(cells).to_pandas()
-    ranks = []
-    for name in keys:  # one type of text and one order, whichever engine it was
+    for name in keys:  # one type of text whichever engine it was: sorted and named once a value, not once a cell
         if not pd.api.types.is_numeric_dtype(result[name]):
-            result[name] = result[name].astype("str")
-        ranks.append(pd.factorize(result[name], sort=True)[0])
+            codes, values = pd.factorize(result[name], sort=True)
+            result[name] = pd.Categorical.from_codes(codes, pd.Index(values, dtype="str"))
     result[list(sums)] = result[list(sums)].astype(float).fillna(0.0)  # engines differ on the sum of nothing
-    return result.iloc[np.lexsort(ranks[::-1])].reset_index(drop=True) if keys else result
+    return result
+
+
+def in_order(cells: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Cells sorted by columns of numbers or categories (in the categories' order), the sums of equal ones added up."""
+    if not keys or cells.empty:
+        return cells
+    ranks = [_ranks(cells[name]) for name in keys]
+    order = np.lexsort(ranks[::-1])
+    new = np.append(True, np.any([rank[order[1:]] != rank[order[:-1]] for rank in ranks], axis=0))
+    if new.all():
+        return cells.iloc[order].reset_index(drop=True)
+    first, sums = np.flatnonzero(new), [name for name in cells if name not in keys]
+    added = np.add.reduceat(cells[sums].to_numpy()[order], first, axis=0)
+    held = cells.iloc[order[first]].reset_index(drop=True)
+    return held.assign(**dict(zip(sums, added.T, strict=True)))
+
+
+def _ranks(column: pd.Series) -> np.ndarray:
+    """Numbers that sort as the column does, in as few bytes as hold them: short ones sort by radix."""
+    ranks = column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else pd.factorize(column, sort=True)[0]
+    return np.asarray(ranks).astype(np.int16 if ranks.max() <= np.iinfo(np.int16).max else np.int64)
 
 
 def collect(frame: nw.LazyFrame) -> nw.DataFrame:
@@ -142,32 +173,41 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
     DatasetError
         A column named in dataset.toml is not in the table, or a code has no group.
     """
-    frame, by, sums = person_frame(city, indicator, keys)
+    frame, by, sums = person_frame(city, indicator, keys, sift=False)
     with progress(indicator.name):
-        cells = aggregate(frame, by, sums)
+        cells = _added_up(frame, by, sums)
+    asked = cells["year"].isin(keys.years or cells["year"].dropna())
+    if city.description.tables[indicator.table].grain == "person":
+        asked &= cells["n"] > 0
+    cells = cells if asked.all() else cells[asked]
     cells["hidden"] = cells.get("hidden", 0.0)
     if indicator.measure == "proportion" and "wy2" in cells and (abs(cells["wy2"] - cells["wy"]) > 1e-6).any():
         raise DatasetError(
             f"[indicators.{indicator.name}] numerator {indicator.numerator!r} holds other numbers than 0 and 1, so its "
             "share is no share. Correct the column, or make a condition of it, such as `column > 0`."
         )
-    return with_alike(named_keys(cells, keys, indicator, frame))[
+    return with_alike(in_order(named_keys(cells, keys, indicator, frame), list(by)))[
         [*by, *SUMS, *(name for name in PER_SUMS if name in cells), "hidden"]
     ]
 
 
-def person_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict, dict]:
-    """The rows an indicator rests on, with expressions for their keys and for what is added up."""
-    frame, by = keyed_frame(city, indicator, keys)
+def person_frame(city: City, indicator: Indicator, keys: Keys, *, sift: bool = True) -> tuple[nw.LazyFrame, dict, dict]:
+    """The rows an indicator rests on, with expressions for their keys and for what is added up.
+
+    With ``sift=False`` rows of years the dataset does not know, and rows without an outcome, may be there and add
+    nothing: a filter that takes hardly any row away costs DuckDB half as much again as the whole pass.
+    """
+    frame, by = keyed_frame(city, indicator, keys, sift=sift)
     source = city.description.tables[indicator.table]
     if source.grain == "cell":
         _check_no_total_rows(frame, indicator, source, keys)
-    make = _person_sums if source.grain == "person" else _cell_sums
-    frame, sums = make(frame, indicator, source)
+        frame, sums = _cell_sums(frame, indicator, source)
+    else:
+        frame, sums = _person_sums(frame, indicator, source, sift)
     return frame, by, sums
 
 
-def keyed_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict]:
+def keyed_frame(city: City, indicator: Indicator, keys: Keys, *, sift: bool = True) -> tuple[nw.LazyFrame, dict]:
     """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys."""
     source = city.description.tables[indicator.table]
     frame = city.table(source.name)
@@ -179,27 +219,29 @@ def keyed_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFr
     frame = nw.from_native(frame).lazy()
     schema = frame.collect_schema()
     # R and Polars write "not known" as NaN, which an engine would compare and add up as a number.
-    floats = [name for name in _read_columns(indicator, source) if schema[name] in (nw.Float32, nw.Float64)]
+    read = _read_columns(indicator, source) | {factor.column for factor in keys.factors}
+    floats = [name for name in sorted(read) if schema[name] in (nw.Float32, nw.Float64)]
     if floats:
         frame = frame.with_columns(*[nw.col(name).fill_nan(None) for name in floats])
-    year = _year(source)
-    if keys.years:
-        frame = frame.filter(year.is_in(list(keys.years)))
+    year = _year(source, schema)
+    known = source.years or city.description.years
+    if keys.years and (sift or not known or not set(known) <= set(keys.years)):
+        frame = frame.filter(_any_of(year, keys.years))
     if source.responded:
         frame = frame.filter(nw.col(source.responded))
     by = {"year": year, AREA: _area(source, keys.area_column)}
     for factor in keys.factors:
-        by[factor.factor.name] = _group(factor)
+        by[factor.factor.name] = _group(factor, schema)
     return frame, by
 
 
 def named_keys(cells: pd.DataFrame, keys: Keys, indicator: Indicator, frame: nw.LazyFrame) -> pd.DataFrame:
     """Years as integers, areas and groups as categories: a few hundred names, a million cells."""
-    for factor in keys.factors:
-        cells[factor.factor.name] = _named(cells, factor, indicator, frame)
-    cells["year"] = cells["year"].astype(int)
-    cells[AREA] = cells[AREA].astype("str").astype("category")
-    return cells
+    named = {factor.factor.name: _named(cells, factor, indicator, frame) for factor in keys.factors}
+    area = cells[AREA].astype("category").cat.remove_unused_categories()
+    if area.hasnans:
+        area = area.cat.set_categories(sorted({*area.cat.categories, UNPLACED})).fillna(UNPLACED)
+    return cells.assign(**{"year": cells["year"].astype(int), AREA: area, **named})
 
 
 def with_alike(cells: pd.DataFrame) -> pd.DataFrame:
@@ -209,34 +251,40 @@ def with_alike(cells: pd.DataFrame) -> pd.DataFrame:
     return cells
 
 
-def _read_columns(indicator: Indicator, source: TableSource) -> list[str]:
+def _read_columns(indicator: Indicator, source: TableSource) -> set[str]:
     """Columns whose values are added up or compared."""
-    used = expressions.columns_of(indicator)
-    return sorted(used | {name for name in (source.count, source.weight) if name})
+    return expressions.columns_of(indicator) | {name for name in (source.count, source.weight) if name}
 
 
-def _year(source: TableSource) -> nw.Expr:
-    return nw.lit(source.year) if isinstance(source.year, int) else nw.col(source.year).cast(nw.Int64)
+def _year(source: TableSource, schema: nw.Schema) -> nw.Expr:
+    if isinstance(source.year, int):
+        return nw.lit(source.year)
+    year = nw.col(source.year)
+    return year if schema[source.year].is_integer() else year.cast(nw.Int64)
+
+
+def _any_of(expression: nw.Expr, values: Sequence) -> nw.Expr:
+    """`is_in` for few values: DuckDB walks through a list row by row, and reads the whole file where it could skip."""
+    return reduce(or_, [expression == value for value in values]) if len(values) <= 40 else expression.is_in(values)
 
 
 def _area(source: TableSource, column: str) -> nw.Expr:
     if not column:
         return nw.lit(UNPLACED)
-    area = nw.col(column).cast(nw.String)
-    placed = ~area.is_null()
-    if source.protected:
-        placed = placed & ~nw.col(source.protected)
-    return nw.when(placed).then(area).otherwise(nw.lit(UNPLACED))
+    area = nw.col(column).cast(nw.String)  # missing: `named_keys` puts it among the unplaced
+    return nw.when(~nw.col(source.protected)).then(area) if source.protected else area
 
 
-def _group(source: FactorSource) -> nw.Expr:
-    """Number of each row's group among `_groups`: small integers are cheaper to group by than names."""
+def _group(source: FactorSource, schema: nw.Schema) -> nw.Expr:
+    """Number of each row's group among `_groups`; the text as it lies where each group has a code of its own."""
     raw = nw.col(source.column)
+    if schema[source.column] == nw.String and not source.ranges and len(source.codes) == len(_groups(source)):
+        return raw
     text = raw.cast(nw.String)
     result = nw.when(raw.is_null()).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
     for number, group in reversed(list(enumerate(_groups(source)))):
         codes = [code for code, target in source.codes.items() if target == group]
-        condition = _in_range(raw, group) if source.ranges else text.is_in(codes)
+        condition = _in_range(raw, group) if source.ranges else _any_of(text, codes)
         result = nw.when(condition).then(nw.lit(number)).otherwise(result)
     return result
 
@@ -253,13 +301,16 @@ def _in_range(raw: nw.Expr, code: str) -> nw.Expr:
     return (raw >= int(low)) & (raw <= int(high))
 
 
-def _person_sums(frame, indicator: Indicator, source: TableSource):
+def _person_sums(frame, indicator: Indicator, source: TableSource, sift: bool):
     """Among the rows of the denominator: y is the numerator (true counts as 1); a missing y is no observation."""
     frame, yes_no = with_outcome(frame, indicator)
-    frame = frame.filter(nw.col("keep_") & ~nw.col("y_").is_null())
     one, zero, y = nw.lit(1).cast(nw.Float64), nw.lit(0).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
     users = nw.when(y != 0).then(one).otherwise(zero)
     w = nw.col(source.weight).cast(nw.Float64) if source.weight else one
+    if sift or indicator.per or indicator.denominator != "true":
+        frame = frame.filter(nw.col("keep_") & ~y.is_null())
+    else:
+        one, w = (nw.when(~y.is_null()).then(each) for each in (one, w))
     sums = {"n": one, "wy": w * y if source.weight else y}
     if indicator.per:
         x = nw.col("x_")
@@ -352,17 +403,28 @@ def _check_no_total_rows(frame, indicator: Indicator, source: TableSource, keys:
 
 def _named(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator, frame: nw.LazyFrame) -> Any:
     """Group codes instead of their numbers; not filled in is a group of its own, a strange code an error."""
-    number = cells[factor.factor.name].to_numpy()
+    column, groups, text = cells[factor.factor.name], _groups(factor), None
+    if pd.api.types.is_numeric_dtype(column):
+        number = column.to_numpy()
+    else:
+        text = column.astype("category")
+        numbers = {code: groups.index(group) for code, group in factor.codes.items()}
+        known = [numbers.get(code, STRANGE) for code in text.cat.categories]
+        number = np.array([*known, EMPTY])[text.cat.codes]  # missing is −1, the last
     where = f"[factors.{factor.factor.name}] column {factor.column!r}"
-    if (number == STRANGE).any():
-        raw = nw.col(factor.column)
-        rows = frame.filter(_group(factor) == STRANGE).select(raw.cast(nw.String).min())
+    strange = number == STRANGE
+    if strange.any():
+        if text is not None:
+            found = min(text[strange].unique())
+        else:
+            raw = nw.col(factor.column)
+            rows = frame.filter(_group(factor, frame.collect_schema()) == STRANGE).select(raw.cast(nw.String).min())
+            found = rows.collect()[factor.column].to_list()[0]
         raise DatasetError(
-            f"{where} holds {rows.collect()[factor.column].to_list()[0]!r}, which maps to no group. "
+            f"{where} holds {found!r}, which maps to no group. "
             f"Add it to codes in dataset.toml (groups: {', '.join(factor.factor.codes)}, or {TOTAL} for a total row)."
         )
-    groups = _groups(factor)
     if (number == EMPTY).any():
         groups += [UNKNOWN] * (UNKNOWN not in groups)
         number = np.where(number == EMPTY, groups.index(UNKNOWN), number)
-    return pd.Categorical.from_codes(number.astype(int).tolist(), categories=pd.Index(groups))
+    return pd.Categorical.from_codes(np.asarray(number, int), categories=pd.Index(groups))

@@ -79,21 +79,28 @@ def roll_up(
     upward = [
         _positions(pd.Series(base).map(inside), codes, f"level {level}") for level, (codes, inside) in areas.items()
     ]
-    sums = np.ascontiguousarray(sums, float)
+    sums = np.asarray(sums, float)
     sizes = [len(codes) for codes, _ in areas.values()]
     end = (shape[0], sum(sizes), *shape[2 + len(collapse) :])
     make = _dense if max(math.prod(shape), math.prod(end)) * sums.shape[1] <= limit else _sparse
     kept, result = make(places, sums, shape, len(collapse), upward, sizes)
-    labels: dict[str, Sequence] = {
-        "year": axes["year"],
-        "geography_level": [level for level, (codes, _) in areas.items() for _ in codes],
-        "geography": [code for codes, _ in areas.values() for code in codes],
-        **{name: factors[name] for name in groups},
-    }
-    at = dict(zip(["year", "area", *groups], np.unravel_index(kept, end), strict=True))
-    at["geography_level"] = at["geography"] = at["area"]
-    rows = {name: pd.Categorical(values).take(at[name]) for name, values in labels.items()}
+    labels: list[tuple[str, int, Sequence]] = [
+        ("year", 0, axes["year"]),
+        ("geography_level", 1, [level for level, (codes, _) in areas.items() for _ in codes]),
+        ("geography", 1, [code for codes, _ in areas.values() for code in codes]),
+        *((name, 2 + i, factors[name]) for i, name in enumerate(groups)),
+    ]
+    rows = {name: _spread(pd.Categorical(values), axis, end, kept) for name, axis, values in labels}
     return pd.DataFrame(rows).astype({"year": int}), result
+
+
+def _spread(values: pd.Categorical, axis: int, shape: tuple[int, ...], kept: np.ndarray | None) -> pd.Categorical:
+    """An axis's labels for every place of an array, or for those that were kept; as few bytes a row as name a label."""
+    if kept is None:
+        codes = np.broadcast_to(values.codes.reshape(-1, *[1] * (len(shape) - 1 - axis)), shape).reshape(-1)
+    else:
+        codes = values.codes[kept // math.prod(shape[axis + 1 :]) % shape[axis]]
+    return pd.Categorical.from_codes(codes, dtype=values.dtype, validate=False)
 
 
 def _positions(column: pd.Series, labels: Sequence, name: str) -> np.ndarray:
@@ -108,21 +115,20 @@ def _positions(column: pd.Series, labels: Sequence, name: str) -> np.ndarray:
 
 
 def _dense(places, sums, shape, collapsed, upward, sizes):
-    """The whole array at once; `places` are cells' positions in it."""
-    array = np.empty((math.prod(shape), sums.shape[1]))
-    for column, values in enumerate(sums.T):  # cells at the same place are added up, never lost
-        array[:, column] = np.bincount(places, weights=values, minlength=len(array))
-    array = array.reshape(*shape, sums.shape[1])
+    """The whole array at once, one sum after another; `places` are cells' positions in it."""
+    array = np.empty((sums.shape[1], math.prod(shape)))
+    for of_all, values in zip(array, sums.T, strict=True):  # cells at the same place are added up, never lost
+        of_all[:] = np.bincount(places, weights=values, minlength=len(of_all))
+    array = array.reshape(-1, *shape)
     if _own_totals(places, shape):
         array = _levels(_with_published_totals(array, places), upward, sizes)
     else:  # areas first: their sums are cheaper before the totals are there
         array = _levels(array, upward, sizes)
-        for axis in range(2, len(shape)):
+        for axis in range(3, array.ndim):
             np.sum(array[_slot(axis, slice(1, None))], axis=axis, out=array[_slot(axis, 0)])
     for _ in range(collapsed):
-        array = array[:, :, 0]
-    result = array.reshape(-1, sums.shape[1])
-    return np.arange(len(result)), result
+        array = array[:, :, :, 0]
+    return None, array.reshape(len(array), -1).T
 
 
 def _own_totals(places: np.ndarray, shape: tuple[int, ...]) -> bool:
@@ -133,28 +139,29 @@ def _own_totals(places: np.ndarray, shape: tuple[int, ...]) -> bool:
 
 def _with_published_totals(array: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Totals where the publisher has none; his own is exact where a sum of its groups may not be."""
-    there = np.zeros(array.shape[:-1], bool)
+    there = np.zeros(array.shape[1:], bool)
     there.reshape(-1)[places] = True
     for axis in range(2, there.ndim):
         total, parts = _slot(axis, 0), _slot(axis, slice(1, None))
-        array[total] = np.where(there[total][..., None], array[total], array[parts].sum(axis=axis))
+        summed = array[:, *parts].sum(axis=1 + axis)
+        array[:, *total] = np.where(there[total], array[:, *total], summed)
         there[total] |= there[parts].any(axis=axis)
     return array
 
 
 def _levels(array: np.ndarray, upward: list[np.ndarray], sizes: list[int]) -> np.ndarray:
     """The axis of areas replaced by the areas of all levels."""
-    result = np.zeros((len(array), sum(sizes), *array.shape[2:]))
+    result = np.zeros((*array.shape[:2], sum(sizes), *array.shape[3:]))
     start = 0
     for to, size in zip(upward, sizes, strict=True):
-        level = result[:, start : start + size]
+        level = result[:, :, start : start + size]
         if len(set(to)) == len(to):
-            level[:, to] = array
+            level[:, :, to] = array
         elif size == 1:
-            np.sum(array, axis=1, out=level[:, 0])
+            np.sum(array, axis=2, out=level[:, :, 0])
         else:
             for area, place in enumerate(to):
-                level[:, place] += array[:, area]
+                level[:, :, place] += array[:, :, area]
         start += size
     return result
 

@@ -76,8 +76,10 @@ def aggregate(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) ->
     return in_order(_added_up(frame, keys, sums), list(keys))
 
 
-def _added_up(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) -> pd.DataFrame:
-    """`aggregate` in the order the engine likes."""
+def _added_up(
+    frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr], counted: Sequence[str] = ()
+) -> pd.DataFrame:
+    """`aggregate` in the order the engine likes; what is 1 or missing may be `counted`, which costs it less."""
     picked = (
         nw.from_native(frame)
         .lazy()
@@ -86,7 +88,7 @@ def _added_up(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) ->
             *[expression.cast(nw.Float64).alias(name) for name, expression in sums.items()],
         )
     )
-    totals = [nw.col(name).sum().alias(name) for name in sums]
+    totals = [(nw.col(name).count() if name in counted else nw.col(name).sum()).alias(name) for name in sums]
     cells = picked.group_by(*keys).agg(*totals) if keys else picked.select(*totals)
     result = collect(cells).to_pandas()
     for name in keys:  # one type of text whichever engine it was: sorted and named once a value, not once a cell
@@ -174,12 +176,15 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
         A column named in dataset.toml is not in the table, or a code has no group.
     """
     frame, by, sums = person_frame(city, indicator, keys, sift=False)
+    persons = city.description.tables[indicator.table].grain == "person"
     with progress(indicator.name):
-        cells = _added_up(frame, by, sums)
+        cells = _added_up(frame, by, sums, ["n", "users"] if persons else [])
     asked = cells["year"].isin(keys.years or cells["year"].dropna())
-    if city.description.tables[indicator.table].grain == "person":
+    if persons:
         asked &= cells["n"] > 0
-    cells = cells if asked.all() else cells[asked]
+    if not asked.all():
+        cells = cells[asked]
+        cells[AREA] = cells[AREA].cat.remove_unused_categories()
     cells["hidden"] = cells.get("hidden", 0.0)
     if indicator.measure == "proportion" and "wy2" in cells and (abs(cells["wy2"] - cells["wy"]) > 1e-6).any():
         raise DatasetError(
@@ -238,7 +243,7 @@ def keyed_frame(city: City, indicator: Indicator, keys: Keys, *, sift: bool = Tr
 def named_keys(cells: pd.DataFrame, keys: Keys, indicator: Indicator, frame: nw.LazyFrame) -> pd.DataFrame:
     """Years as integers, areas and groups as categories: a few hundred names, a million cells."""
     named = {factor.factor.name: _named(cells, factor, indicator, frame) for factor in keys.factors}
-    area = cells[AREA].astype("category").cat.remove_unused_categories()
+    area = cells[AREA].astype("category")
     if area.hasnans:
         area = area.cat.set_categories(sorted({*area.cat.categories, UNPLACED})).fillna(UNPLACED)
     return cells.assign(**{"year": cells["year"].astype(int), AREA: area, **named})
@@ -304,8 +309,8 @@ def _in_range(raw: nw.Expr, code: str) -> nw.Expr:
 def _person_sums(frame, indicator: Indicator, source: TableSource, sift: bool):
     """Among the rows of the denominator: y is the numerator (true counts as 1); a missing y is no observation."""
     frame, yes_no = with_outcome(frame, indicator)
-    one, zero, y = nw.lit(1).cast(nw.Float64), nw.lit(0).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
-    users = nw.when(y != 0).then(one).otherwise(zero)
+    one, y = nw.lit(1).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
+    users = nw.when(y != 0).then(one)
     w = nw.col(source.weight).cast(nw.Float64) if source.weight else one
     if sift or indicator.per or indicator.denominator != "true":
         frame = frame.filter(nw.col("keep_") & ~y.is_null())

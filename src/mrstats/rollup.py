@@ -116,19 +116,24 @@ def _positions(column: pd.Series, labels: Sequence, name: str) -> np.ndarray:
 
 def _dense(places, sums, shape, collapsed, upward, sizes):
     """The whole array at once, one sum after another; `places` are cells' positions in it."""
-    array = np.empty((sums.shape[1], math.prod(shape)))
-    for of_all, values in zip(array, sums.T, strict=True):  # cells at the same place are added up, never lost
-        of_all[:] = np.bincount(places, weights=values, minlength=len(of_all))
-    array = array.reshape(-1, *shape)
-    if _own_totals(places, shape):
-        array = _levels(_with_published_totals(array, places), upward, sizes)
-    else:  # areas first: their sums are cheaper before the totals are there
-        array = _levels(array, upward, sizes)
-        for axis in range(3, array.ndim):
-            np.sum(array[_slot(axis, slice(1, None))], axis=axis, out=array[_slot(axis, 0)])
+    result = np.zeros((sums.shape[1], shape[0], sum(sizes), *shape[2:]))
+    own = _own_totals(places, shape)
+    for every, values in zip(result, sums.T, strict=True):
+        if not values.any():  # most columns of hidden cells
+            continue
+        # Cells at the same place are added up, never lost.
+        array = np.bincount(places, weights=values, minlength=math.prod(shape)).reshape(shape)
+        if own:
+            _levels(_with_published_totals(array, places), upward, sizes, every)
+            continue
+        _levels(array, upward, sizes, every)  # areas first: their sums are cheaper before the totals are there
+        for axis in range(2, every.ndim):
+            total = every[_slot(axis, 0)]
+            for group in range(1, every.shape[axis]):  # few long additions; np.sum makes many of a few numbers each
+                total += every[_slot(axis, group)]
     for _ in range(collapsed):
-        array = array[:, :, :, 0]
-    return None, array.reshape(len(array), -1).T
+        result = result[:, :, :, 0]
+    return None, result.reshape(len(result), -1).T
 
 
 def _own_totals(places: np.ndarray, shape: tuple[int, ...]) -> bool:
@@ -139,31 +144,28 @@ def _own_totals(places: np.ndarray, shape: tuple[int, ...]) -> bool:
 
 def _with_published_totals(array: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Totals where the publisher has none; his own is exact where a sum of its groups may not be."""
-    there = np.zeros(array.shape[1:], bool)
+    there = np.zeros(array.shape, bool)
     there.reshape(-1)[places] = True
     for axis in range(2, there.ndim):
         total, parts = _slot(axis, 0), _slot(axis, slice(1, None))
-        summed = array[:, *parts].sum(axis=1 + axis)
-        array[:, *total] = np.where(there[total], array[:, *total], summed)
+        array[total] = np.where(there[total], array[total], array[parts].sum(axis=axis))
         there[total] |= there[parts].any(axis=axis)
     return array
 
 
-def _levels(array: np.ndarray, upward: list[np.ndarray], sizes: list[int]) -> np.ndarray:
-    """The axis of areas replaced by the areas of all levels."""
-    result = np.zeros((*array.shape[:2], sum(sizes), *array.shape[3:]))
+def _levels(array: np.ndarray, upward: list[np.ndarray], sizes: list[int], result: np.ndarray) -> None:
+    """Into `result`: the axis of areas replaced by the areas of all levels."""
     start = 0
     for to, size in zip(upward, sizes, strict=True):
-        level = result[:, :, start : start + size]
+        level = result[:, start : start + size]
         if len(set(to)) == len(to):
-            level[:, :, to] = array
+            level[:, to] = array
         elif size == 1:
-            np.sum(array, axis=2, out=level[:, :, 0])
+            np.sum(array, axis=1, out=level[:, 0])
         else:
             for area, place in enumerate(to):
-                level[:, :, place] += array[:, :, area]
+                level[:, place] += array[:, area]
         start += size
-    return result
 
 
 def _slot(axis: int, part: int | slice) -> tuple:

@@ -24,7 +24,9 @@ FLOORS = {
     ),
     "comparisons": 5,
     "disclosure": 4,
-    **dict.fromkeys(["breakdown", "engine", "estimates", "rollup", "personwise", "standardise", "survey"], 3),
+    **dict.fromkeys(
+        ["breakdown", "engine", "estimates", "queries", "rollup", "personwise", "standardise", "survey"], 3
+    ),
     **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),
     **dict.fromkeys(["definitions", "geography", "measures"], 1),
     **dict.fromkeys(["schema", "language"], 0),

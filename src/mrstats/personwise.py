@@ -14,8 +14,9 @@ import pandas as pd
 
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
-from mrstats.engine import AREA, Keys, collect, named_keys, person_frame, progress
+from mrstats.engine import AREA, Keys, named_keys, person_frame
 from mrstats.measures.distribution import check_persons
+from mrstats.queries import collect, progress
 from mrstats.schema import TOTAL, DatasetError
 
 CHUNK = 16_384
@@ -33,7 +34,7 @@ def map_groups(
     Parameters
     ----------
     frame : native frame
-        As `mrstats.engine.aggregate` takes it.
+        As `mrstats.queries.aggregate` takes it.
     by : str
         One of `columns`.
     columns : dict of str to narwhals expression
@@ -167,7 +168,7 @@ def gini_replicates(
     -----
     How to read it: the spread of a row is what chance does to that group's Gini, and the spread of two rows'
     difference what it does to the difference. Their 2.5th and 97.5th percentiles are a 95 % interval (Efron 1982;
-    Poisson weights: Chamandy et al. 2012); with fewer than about 50 persons it is too narrow.
+    Poisson weights: Chamandy et al. 2012); in small groups it is too narrow.
 
     Examples
     --------
@@ -183,7 +184,9 @@ def gini_replicates(
     keys = _keys(np.asarray(persons)[order], seed)
     lists = side_by_side(lambda division: _listed(np.asarray(division[0])[order], division[1]), sets)
     found = [np.empty((size, replicates)) for _, size in sets]
-    step = min(replicates, max(BLOCK // max(len(x), 1) // 2 * 2, 16))
+    step = min(
+        replicates, max(min(BLOCK // max(len(x), 1) // 2 * 2, 128), 16)
+    )  # 128: a group's sums fit the nearest cache
     for first in range(0, replicates, step):
         counts = _drawn(keys, first, min(step, replicates - first))
 

@@ -115,13 +115,32 @@ def replicated_ginis(x, w, counts, order, starts, result):
     weight, total, ranked = np.empty(replicates), np.empty(replicates), np.empty(replicates)
     for group in range(len(starts) - 1):
         weight[:], total[:], ranked[:] = 0.0, 0.0, 0.0
-        for i in range(starts[group], starts[group + 1]):
-            person = order[i]
-            value, drawn = x[person], counts[person]
+        end = starts[group + 1]
+        for i in range(
+            starts[group], end, 4
+        ):  # four at a time: the three sums are fetched and put back a fourth as often
+            a, b, c, d = order[i], order[min(i + 1, end - 1)], order[min(i + 2, end - 1)], order[min(i + 3, end - 1)]
+            w_a, w_b, w_c, w_d = w[a], w[b] * (i + 1 < end), w[c] * (i + 2 < end), w[d] * (i + 3 < end)
+            x_a, x_b, x_c, x_d = x[a], x[b], x[c], x[d]
+            of_a, of_b, of_c, of_d = counts[a], counts[b], counts[c], counts[d]
             for r in range(replicates):
-                c = drawn[r] * w[person]
-                weight[r] += c
-                total[r] += c * value
-                ranked[r] += c * value * (2 * weight[r] - c)
+                held, owned, rank = weight[r], total[r], ranked[r]
+                one = of_a[r] * w_a
+                held += one
+                owned += one * x_a
+                rank += one * x_a * (2 * held - one)
+                one = of_b[r] * w_b
+                held += one
+                owned += one * x_b
+                rank += one * x_b * (2 * held - one)
+                one = of_c[r] * w_c
+                held += one
+                owned += one * x_c
+                rank += one * x_c * (2 * held - one)
+                one = of_d[r] * w_d
+                held += one
+                owned += one * x_d
+                rank += one * x_d * (2 * held - one)
+                weight[r], total[r], ranked[r] = held, owned, rank
         for r in range(replicates):
             result[group, r] = ranked[r] / (weight[r] * total[r]) - 1 if total[r] > 0 else np.nan

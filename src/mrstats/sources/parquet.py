@@ -34,7 +34,7 @@ def read_parquet(paths: list[Path]):
     settings = {"memory_limit": MEMORY, "preserve_insertion_order": False, "temp_directory": spill}
     connection = duckdb.connect(config=settings)  # type: ignore[arg-type]
     # A Parquet file's minimum and maximum leave NaN out; DuckDB then takes isnan() for false and x < max for true.
-    connection.execute("SET enable_progress_bar = false")  # `mrstats.engine.progress` tells
+    connection.execute("SET enable_progress_bar = false")  # `mrstats.queries.progress` tells
     connection.execute("SET disabled_optimizers = 'statistics_propagation'")
     try:
         return connection.read_parquet([str(path) for path in paths], union_by_name=True)

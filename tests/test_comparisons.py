@@ -267,9 +267,181 @@ def test_columns_are_the_tables_and_the_gaps(tiny):
         "difference",
         "difference_lower",
         "difference_upper",
+        "ratio",
+        "ratio_lower",
+        "ratio_upper",
+        "p",
+        "p_adjusted",
         "disadvantage",
         "to_lift",
+        "gap_method",
     ]
     assert list(gaps.columns[-len(new) :]) == new
     assert schema.factor_columns(gaps) == ["sex"]
     assert gaps.attrs["dataset"].startswith("tiny|")
+
+
+# Ratio, best-off, target, p values
+
+
+def koopman_like(x1, n1, x2, n2):
+    from mrstats.measures.proportions import ratio_interval
+
+    return [float(end[0]) for end in ratio_interval([x1], [n1], [x2], [n2], method="mover")]
+
+
+def test_a_ratio_of_two_groups_has_movers_interval(tiny):
+    row = one(mr.gaps(mr.break_down(tiny, "employment", by="sex"), factor="sex", reference="men"), sex="women")
+    assert row["ratio"] == pytest.approx(22 / 26)
+    assert [row["ratio_lower"], row["ratio_upper"]] == pytest.approx(koopman_like(22, 40, 26, 40))
+    assert row["gap_method"] == "independent"
+
+
+def test_a_ratio_to_the_total_is_made_from_that_to_the_rest(city, working):
+    gaps = mr.gaps(mr.break_down(city, "employment", by="sex"), factor="sex")
+    women = working[working["sex"] == "women"]
+    men = working[working["sex"] == "men"]
+    row = one(gaps, sex="women")
+    share, mean = len(women) / len(working), working["employed"].mean()
+    assert row["ratio"] == pytest.approx(women["employed"].mean() / mean)
+    ends = koopman_like(women["employed"].sum(), len(women), men["employed"].sum(), len(men))
+    expected = [1 / (share + (1 - share) / end) for end in ends]
+    assert [row["ratio_lower"], row["ratio_upper"]] == pytest.approx(expected)
+    assert row["gap_method"] == "rest"
+
+
+def test_the_ratio_leaves_one_out_just_where_the_difference_leaves_zero_out(city):
+    for reference in ("total", "post_long"):
+        gaps = mr.gaps(mr.break_down(city, "employment", by="education"), factor="education", reference=reference)
+        sure = (gaps["difference_lower"] > 0) | (gaps["difference_upper"] < 0)
+        sure_ratio = (gaps["ratio_lower"] > 1) | (gaps["ratio_upper"] < 1)
+        assert (sure == (gaps["p"] < 0.05)).all()
+        assert (sure == sure_ratio).mean() > 0.7  # two intervals of one comparison: near the limit they may differ
+
+
+def test_the_best_off_group_is_the_reference_and_is_not_compared(city):
+    table = mr.break_down(city, "employment", by="education")
+    gaps = mr.gaps(table, factor="education", reference="best")
+    able = table[(table["education"] != "_T") & (table["education"] != "unknown") & ~table["status"].str.contains("u")]
+    best = able.loc[able["value"].idxmax()]
+    assert set(gaps["reference"]) == {best["education"]}
+    assert gaps["reference_value"].tolist() == pytest.approx([best["value"]] * len(gaps))
+    assert best["education"] not in set(gaps["education"])
+    fixed = mr.gaps(table, factor="education", reference=best["education"])
+    assert gaps["difference"].tolist() == pytest.approx(fixed["difference"].tolist())
+    adverse = mr.break_down(city, "low", by="education")
+    lowest = mr.gaps(adverse, factor="education", reference="best")["reference"].iloc[0]
+    able = adverse[~adverse["education"].isin(["_T", "unknown"]) & ~adverse["status"].str.contains("u")]
+    assert lowest == able.loc[able["value"].idxmin(), "education"]
+
+
+def test_each_area_has_its_own_best_off_group(people):
+    table = mr.break_down(
+        made_city(pd.concat([people] * 4, ignore_index=True)), "employment", by="sex", geography="area"
+    )
+    gaps = mr.gaps(table, factor="sex", reference="best")
+    values = table.set_index(["geography", "sex"])["value"]
+    for _, row in gaps.iterrows():
+        other = {"men": "women", "women": "men"}[row["sex"]]
+        if row["reference"] == other:
+            assert values[row["geography"], other] >= values[row["geography"], row["sex"]]
+
+
+def test_a_target_is_known_without_error(tiny):
+    table = mr.break_down(tiny, "employment", by="sex")
+    row = one(mr.gaps(table, factor="sex", reference=70), sex="women")
+    lower, upper = wilson(22, 40)
+    assert row["difference"] == pytest.approx(55 - 70)
+    assert [row["difference_lower"], row["difference_upper"]] == pytest.approx([100 * lower - 70, 100 * upper - 70])
+    assert row["to_lift"] == pytest.approx(0.15 * 40)
+    assert (row["reference"], row["gap_method"]) == ("target", "known target")
+
+
+def test_p_values_are_adjusted_over_all_gaps_of_the_call(city):
+    table = mr.break_down(city, "employment", by=["sex", "education"], geography="area")
+    gaps = mr.gaps(table, factor="sex", reference="men")
+    p = gaps["p"].to_numpy()
+    known = np.sort(p[~np.isnan(p)])
+    least = gaps["p_adjusted"].min()
+    assert least == pytest.approx(min(1, known[0] * len(known)))
+    softer = mr.gaps(table, factor="sex", reference="men", adjust="benjamini_hochberg")
+    assert (softer["p_adjusted"].dropna() <= gaps["p_adjusted"].dropna() + 1e-12).all()
+
+
+def test_a_group_code_is_a_reference_of_its_own_factor_only(city):
+    gaps = mr.gaps(mr.break_down(city, "employment", by=["sex", "education"], crossed=False), reference="men")
+    assert set(gaps["factor"]) == {"sex"}
+
+
+def test_the_best_off_needs_a_direction(tiny):
+    with pytest.raises(schema.MrstatsError, match="direction"):
+        mr.gaps(mr.break_down(tiny, "visits", by="sex"), reference="best")
+
+
+def test_all_groups_unreliable_is_a_gap_that_is_not_known(tiny):
+    gaps = mr.gaps(mr.break_down(tiny, "employment", by="sex", geography="area"), factor="sex", reference="best")
+    small = gaps[gaps["geography_level"] == "area"]
+    assert len(small)
+    assert small["difference"].isna().all()
+    assert small["p"].isna().all()
+
+
+# A sample
+
+
+def test_gaps_of_a_sample_have_the_designs_covariance():
+    from test_sampled import GROUPS, R
+    from test_sampled import city as sample
+
+    table = mr.break_down(sample(), "poor", by=["sex", "country_of_birth"], crossed=False)
+    expected = R["covariance_sex"]["differences"][0]
+    row = one(mr.gaps(table, factor="sex", reference="women"), sex="men")
+    assert row["difference"] == pytest.approx(100 * expected["diff"])
+    df = min(table.loc[table["sex"].isin(["men", "women"]), "df"])
+    assert row["difference_upper"] - row["difference"] == pytest.approx(100 * expected["se"] * stats.t.ppf(0.975, df))
+    assert row["gap_method"] == "covariance"
+    ratio = one(mr.gaps(table, factor="sex", reference="men"), sex="women")
+    log_se = math.log(ratio["ratio_upper"] / ratio["ratio"]) / stats.t.ppf(0.975, df)
+    assert [ratio["ratio"], log_se] == pytest.approx(
+        [R["ratio_woman_man"]["ratio"], R["ratio_woman_man"]["log_se"]], rel=1e-8
+    )
+    to_total = mr.gaps(table, factor="country_of_birth")
+    for code, theirs in R["gap_to_overall_cob"].items():
+        if code != "Oceania":
+            row = one(to_total, country_of_birth=GROUPS[code])
+            half = row["difference_upper"] - row["difference"]
+            df = min(row["df"], table["df"].iloc[0])
+            assert row["difference"] == pytest.approx(100 * theirs["gap"])
+            assert half == pytest.approx(100 * theirs["se"] * stats.t.ppf(0.975, df), rel=1e-8)
+
+
+def test_a_sample_read_from_a_file_is_compared_as_if_independent_and_says_so():
+    from test_sampled import city as sample
+
+    table = mr.break_down(sample(), "poor", by="sex").assign(estimate_id=["a", "b", "c"])
+    gaps = mr.gaps(table, factor="sex")
+    assert set(gaps["gap_method"]) == {"independence assumed"}
+    row, group, whole = one(gaps, sex="men"), one(table, sex="men"), one(table, sex="_T")
+    ends = mover(*group[["value", "lower", "upper"]], *whole[["value", "lower", "upper"]])
+    assert [row["difference_lower"], row["difference_upper"]] == pytest.approx(ends)
+
+
+# Measures whose rest has no formula
+
+
+def test_a_gini_against_the_total_needs_replicates_and_says_so(people):
+    from test_domains import DESCRIPTION
+
+    city = made_city(people, DESCRIPTION)
+    with pytest.raises(schema.MrstatsError, match="replicates=500"):
+        mr.gaps(mr.break_down(city, "gini", by="sex"))
+    table = mr.break_down(city, "gini", by="sex", replicates=400)
+    row = one(mr.gaps(table), sex="women")
+    whole = one(table, sex="_T")
+    assert row["difference"] == pytest.approx(row["value"] - whole["value"])
+    assert row["gap_method"] == "covariance"
+    # a part and the whole vary together: surer than if they were independent
+    independent = 1.96 * math.hypot(row["se"], whole["se"])
+    assert row["difference_upper"] - row["difference"] < independent
+    between = one(mr.gaps(mr.break_down(city, "gini", by="sex"), reference="men"), sex="women")
+    assert between["gap_method"] == "independent"

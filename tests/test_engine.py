@@ -119,6 +119,18 @@ def test_years_nobody_asked_for_and_persons_without_an_outcome_make_no_cells():
             assert cells["users"].sum() == (known["income"] != 0).sum()
 
 
+def test_a_text_of_no_letters_is_missing():
+    people = random_people(2, 60).assign(year=2024, protected_identity=False, area=["", "A1", "A2"] * 20)
+    people["sex"], people["education"] = ["", "1", "2"] * 20, ["", "1", "2", "3"] * 15
+    for frame in (people, duckdb.from_df(people)):
+        city = made_city(people).with_table("people", frame)
+        keys = Keys((2024,), "area", (city.description.factors["sex"], city.description.factors["education"]))
+        cells = indicator_cells(city, city.indicators["population"], keys)
+        assert cells.groupby("area_", observed=True)["n"].sum().to_dict() == {"A1": 20, "A2": 20, "_U": 20}
+        assert cells.groupby("sex", observed=True)["n"].sum().to_dict() == {"men": 20, "women": 20, "unknown": 20}
+        assert cells.groupby("education", observed=True)["n"].sum()["unknown"] == 15
+
+
 def test_an_area_called_as_the_unplaced_are_is_one_cell_with_them():
     people = random_people(2, 60).assign(year=2024, protected_identity=False)
     people["area"] = ["_U", None, "A1"] * 20

@@ -27,6 +27,7 @@ FLOORS = {
     **dict.fromkeys(
         ["breakdown", "engine", "estimates", "queries", "rollup", "personwise", "standardise", "survey"], 3
     ),
+    **dict.fromkeys(["request", "covariances", "domains", "sampled", "figures"], 3),
     **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),
     **dict.fromkeys(["definitions", "geography", "measures"], 1),
     **dict.fromkeys(["schema", "language"], 0),

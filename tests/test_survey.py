@@ -7,8 +7,9 @@ from scipy.special import stdtrit
 
 import mrstats as mr
 from made_city import ROOT, reference
+from mrstats.sampled import estimate_domains
 from mrstats.schema import DatasetError, UnknownGroupError, UnknownNameError
-from mrstats.survey import estimate_domains, survey_design
+from mrstats.survey import survey_design
 
 EXPECTED = reference("03_survey")
 FOLDER = ROOT / "tests" / "reference" / "03_survey"

@@ -44,9 +44,10 @@ def test_status_letters_are_explained_only_if_used(city):
     display = table(by_district_and_sex(), city=city)
     assert cells(display)["Österhed"][-1] == "b kvinnor", "the break holds for women only"
     assert cells(display)["Utan känt område"][-1] == "u", "the only figure shown in the row"
-    assert [note.split(" = ")[0] for note in display.notes] == ["..", "b", "u"]
+    chance = "Intervallet visar slumpen från år till år, eftersom alla är med"
+    assert [note.split(" = ")[0] for note in display.notes] == ["..", "b", "u", chance]
     plain = table(by_district_and_sex().query("geography_level == 'city'"), city=city)
-    assert plain.notes == []
+    assert plain.notes == [chance]
     assert plain.columns[-1]["text"] == "Personer"
 
 
@@ -92,7 +93,10 @@ def test_every_symbol_and_its_note(city):
         "Österhed": ["saknas", "saknas", "saknas", ""],
         "Söderlunda": ["0,0", "0,0–3,7", "100", "p i r"],
     }
-    assert [note.split(" = ")[0] for note in display.notes] == ["..", ".", "–", "saknas", "p", "i", "r"]
+    assert [note.split(" = ")[0] for note in display.notes] == [
+        *("..", ".", "–", "saknas", "p", "i", "r"),
+        "Intervallet visar slumpen från år till år, eftersom alla är med",
+    ]
 
 
 def test_zero_count_is_a_dash_and_zero_per_cent_is_not(city):

@@ -6,63 +6,23 @@ the protected release. It knows no rule of protection.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mrstats import engine
 from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.definitions import Indicator, nearest
-from mrstats.estimates import estimate
-from mrstats.rollup import roll_up
-from mrstats.schema import (
-    CITY,
-    DESCRIPTION,
-    FIGURES,
-    IDENTITY,
-    TOTAL,
-    UNKNOWN,
-    UNPLACED,
-    DatasetError,
-    MrstatsError,
-    NotPublishedError,
-    UnknownNameError,
-)
-from mrstats.standardise import replace_figures, standard_population, standardised_figures
-
-
-@dataclass(frozen=True)
-class Request:
-    """One call of `break_down`, as the edition's plan records it; equal calls are one request."""
-
-    dataset: str
-    indicators: tuple[str, ...]
-    by: tuple[str, ...]
-    geography: str
-    years: tuple[int, ...]
-    crossed: bool
-    confidence: float
-    standardise: tuple[str, ...] = ()
-
-    @classmethod
-    def from_mapping(cls, spec: dict[str, Any]) -> Request:
-        """A request from what TOML or JSON made of it: lists become tuples again."""
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}
-        return cls(**values)
-
-    @property
-    def key(self) -> str:
-        """A short name that depends on nothing but the request; the release's tables are called by it."""
-        digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:10]
-        return f"{'-'.join(self.indicators)[:40]}-{self.geography}-{digest}"
+from mrstats.figures import indicator_table
+from mrstats.request import Request
+from mrstats.schema import CITY, MrstatsError, NotPublishedError, UnknownNameError
+from mrstats.standardise import STANDARDISATIONS
+from mrstats.survey import SurveyDesign
 
 
 def mode() -> str:
@@ -81,6 +41,10 @@ def break_down(
     years: int | Sequence[int] | None = None,
     *,
     standardise: str | Sequence[str] | None = None,
+    standardisation: str = "dobson",
+    design: SurveyDesign | None = None,
+    replicates: int = 0,
+    seed: int = 1,
     crossed: bool = True,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
@@ -100,7 +64,19 @@ def break_down(
         Default: the dataset's last year.
     standardise : str or list of str, optional
         Factors to hold equal: proportions and rates become what they would be if every group had the whole city's mix
-        of these (directly standardised; counts stay crude). `C` where a group has nobody in a stratum of the city.
+        of these; counts stay crude. `C` where a group has nobody in a stratum of the city.
+    standardisation : {"dobson", "gamma", "indirect"}
+        Directly with Dobson's interval, or (rates) the cautious gamma interval; or indirectly: the city's figure times
+        what the group has over what it would have with the city's figure in every stratum. Indirectly standardised
+        groups are compared with the city, not with each other.
+    design : SurveyDesign, optional
+        A sample of your own, from `survey_design`: its frame takes the place of the indicator's table. Without it
+        dataset.toml says whether a table is a sample (`weight`, `strata`, `cluster`, `stratum_size`, `responded`).
+    replicates : int
+        For a register: so many Poisson bootstraps of the residents, kept under `estimate_id`, so that `gaps` and `change`
+        know how figures of the same persons vary together. A sample always has its design's covariance.
+    seed : int
+        Of the replicates. The same seed gives the same draws on any engine, in any order of the rows.
     crossed : bool
         False: every factor on its own for the city, and the areas by total only; no combinations.
     confidence : float
@@ -135,11 +111,26 @@ def break_down(
     2            city    men   65.0  40.0   26.0
     """
     request = check_request(
-        city, indicator, by, geography, years, standardise=standardise, crossed=crossed, confidence=confidence
+        city,
+        indicator,
+        by,
+        geography,
+        years,
+        standardise=standardise,
+        standardisation=standardisation,
+        replicates=replicates,
+        seed=seed,
+        crossed=crossed,
+        confidence=confidence,
     )
+    if design is not None and mode() != "explore":
+        raise NotPublishedError(
+            "design= is for exploring: an edition's plan cannot hold a frame. Describe the sample in dataset.toml "
+            "(weight, strata, cluster, stratum_size), calibrated weights in a column of its own."
+        )
     if mode() == "publish":
         return Release.from_environment().table(request, dataset=city.key)
-    table = compute(city, request)
+    table = compute(city, request, design=design)
     if mode() == "record":
         _record(request)
     return table
@@ -153,6 +144,9 @@ def check_request(
     years=None,
     *,
     standardise=None,
+    standardisation: str = "dobson",
+    replicates: int = 0,
+    seed: int = 1,
     crossed: bool = True,
     confidence: float = 0.95,
 ) -> Request:
@@ -193,7 +187,25 @@ def check_request(
     for year in wanted:
         if known and year not in known:
             raise UnknownNameError(f"years={year} is not in {city.name}, which has {known[0]}–{known[-1]}.")
-    return Request(city.name, names, factors, geography, tuple(sorted(set(wanted))), crossed, confidence, strata)
+    if standardisation not in STANDARDISATIONS:
+        raise UnknownNameError(
+            f"standardisation={standardisation!r} is not known; choose one of {', '.join(STANDARDISATIONS)}."
+        )
+    if not (isinstance(replicates, int) and replicates >= 0 and replicates != 1):
+        raise UnknownNameError(f"replicates={replicates!r} must be 0 or a number of replicates, such as 500.")
+    return Request(
+        city.name,
+        names,
+        factors,
+        geography,
+        tuple(sorted(set(wanted))),
+        crossed,
+        confidence,
+        strata,
+        standardisation,
+        replicates,
+        seed,
+    )
 
 
 def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -201,11 +213,11 @@ def _names(given: str | Sequence[str] | None) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(dict.fromkeys(given or ()))
 
 
-def compute(city: City, request: Request) -> pd.DataFrame:
+def compute(city: City, request: Request, *, design: SurveyDesign | None = None) -> pd.DataFrame:
     """The unprotected table of a request, straight from the dataset; publishing, a notebook may not ask for it."""
     if mode() == "publish":
         raise NotPublishedError("unprotected figures cannot be made while publishing; ask with mr.break_down.")
-    parts = [_one_indicator(city, city.indicators[name], request) for name in request.indicators]
+    parts = [indicator_table(city, city.indicators[name], request, design) for name in request.indicators]
     table = pd.concat(parts, ignore_index=True)
     table.attrs["dataset"] = city.key
     return table
@@ -221,143 +233,6 @@ def _check_published(city: City, indicator: Indicator, factors: tuple[str, ...])
             f"{indicator.name!r} by {', '.join(missing)} is not published: table {source.name!r} holds it by "
             f"{', '.join(held) or 'no background factor'}. Choose among these, or add a table that has the cross."
         )
-
-
-def _one_indicator(city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
-    grain = city.description.tables[indicator.table].grain
-    levels = [CITY] if request.geography == CITY else [CITY, request.geography]
-    column = _area_column(city, indicator, request.geography)
-    if request.crossed:
-        cells = _cells(city, indicator, request, request.by, column)
-        parts = [_figures(city, indicator, cells, request, levels, request.by)]
-    else:  # one pass a factor: the finest cross of many factors would be far larger than what is asked for
-        parts = []
-        every = _cells(city, indicator, request, (), column) if grain == "cell" else None
-        for subset in [(), *((factor,) for factor in request.by)]:
-            cells = _cells(city, indicator, request, subset, "" if subset else column) if every is None else every
-            part = _figures(city, indicator, cells, request, [CITY] if subset else levels, subset)
-            parts.append(part[part[subset[0]] != TOTAL] if subset else part)
-    return _arrange(pd.concat(parts, ignore_index=True), city, indicator, request)
-
-
-def _figures(
-    city: City, indicator: Indicator, cells: pd.DataFrame, request: Request, levels: list[str], subset: tuple[str, ...]
-) -> pd.DataFrame:
-    """Margins of cells with their figures, standardised where the request asks for it."""
-    strata = list(request.standardise)
-    margins = _margins(city, cells, request, levels, (*subset, *strata))
-    if not strata:
-        return estimate(margins, indicator, confidence=request.confidence)
-    keys = ["year", "geography_level", "geography", *request.by]
-    within = margins[(margins[strata] != TOTAL).all(axis=1)]
-    crude = margins[(margins[strata] == TOTAL).all(axis=1)].drop(columns=strata)
-    whole = within[(within["geography_level"] == CITY) & (within[list(request.by)] == TOTAL).all(axis=1)]
-    figures = standardised_figures(
-        within, keys, strata, standard_population(whole, strata), indicator, confidence=request.confidence
-    )
-    return replace_figures(estimate(crude, indicator, confidence=request.confidence), figures, keys)
-
-
-def _area_column(city: City, indicator: Indicator, level: str) -> str:
-    """The column of the indicator's table that holds areas of `level`, or of the nearest finer level."""
-    if level == CITY:
-        return ""
-    import narwhals as nw
-
-    columns = nw.from_native(city.table(indicator.table)).lazy().collect_schema().names()
-    found = [
-        (source.column, name)
-        for name, source in city.description.levels.items()
-        if source.column in columns and source.column and city.geography.nests(name, level)
-    ]
-    if not found:
-        raise NotPublishedError(
-            f"{indicator.name!r} has no areas of level {level!r}: table {indicator.table!r} holds "
-            f"{', '.join(n for n, s in city.description.levels.items() if s.column in columns) or 'no areas'}."
-        )
-    return min(found, key=lambda pair: pair[1] != level)[0]
-
-
-def _cells(city: City, indicator: Indicator, request: Request, by: tuple[str, ...], column: str) -> pd.DataFrame:
-    """Finest cells of a request; their areas are of the level in `attrs`, or of none."""
-    by = (*by, *request.standardise)
-    every = city.description.factors
-    if city.description.tables[indicator.table].grain == "cell":
-        # all of a published table's factors, to meet its own totals
-        by = tuple(name for name, source in every.items() if indicator.table in source.tables)
-    sources = tuple(every[name] for name in by)
-    cells = engine.indicator_cells(city, indicator, engine.Keys(request.years, column, sources))
-    missing = sorted(set(request.years) - set(cells["year"]))
-    if missing:
-        raise DatasetError(
-            f"{indicator.name!r} has no rows for {', '.join(map(str, missing))} in table {indicator.table!r}. "
-            "Deliver that year's file, or ask for the years there are."
-        )
-    if not column:
-        return cells
-    base = next(
-        n
-        for n, s in city.description.levels.items()
-        if s.column == column and city.geography.nests(n, request.geography)
-    )
-    strange = sorted(set(cells[engine.AREA].unique()) - city.geography.division(base).codes - {UNPLACED})
-    if strange:
-        raise DatasetError(
-            f"table {indicator.table!r}, column {column!r}: area code {strange[0]!r} is not in [geographies.{base}] "
-            f"({len(strange)} such codes). Check the code, or the vintage of the division."
-        )
-    cells.attrs["level"] = base
-    return cells
-
-
-def _margins(
-    city: City, cells: pd.DataFrame, request: Request, levels: list[str], subset: tuple[str, ...]
-) -> pd.DataFrame:
-    """Cells rolled up to the levels and to all subsets of some factors, every combination present."""
-    areas = {}
-    for level in levels:
-        if level == CITY:
-            areas[level] = ([city.municipality], dict.fromkeys(cells[engine.AREA].unique(), city.municipality))
-        else:
-            inside = {**city.geography.between(cells.attrs["level"], level), UNPLACED: UNPLACED}
-            unplaced = [UNPLACED] if (cells[engine.AREA] == UNPLACED).any() else []
-            areas[level] = (sorted(city.geography.division(level).codes) + unplaced, inside)
-    codes = {
-        name: factor.codes + ([UNKNOWN] if UNKNOWN in set(cells[name]) - set(factor.codes) else [])
-        for name, factor in city.factors.items()
-        if name in cells
-    }
-    alike = {n for n, same in engine.ALIKE.items() if cells[n].equals(cells[same])}  # added up once
-    names = [name for name in (*engine.SUMS, "hidden") if name not in alike]
-    rows, sums = roll_up(
-        cells,
-        cells[names].to_numpy(),
-        years=request.years,
-        areas=areas,
-        groups={name: codes.pop(name) for name in subset},
-        collapse=codes,
-    )
-    rows = rows.astype({name: "str" for name in rows if name != "year"})
-    table = rows.assign(**dict(zip(names, sums.T, strict=True)), **{n: TOTAL for n in request.by if n not in subset})
-    return engine.with_alike(table)
-
-
-def _arrange(table: pd.DataFrame, city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
-    """Columns and rows in the order everyone expects: city first, areas by code, groups in print order."""
-    level = city.geographies.get(request.geography)
-    table["indicator"] = indicator.name
-    table["vintage"] = np.where(table["geography_level"] == CITY, "", level.vintage if level else "")
-    columns = [*IDENTITY, *request.by, *FIGURES, *DESCRIPTION]
-    identity = [*IDENTITY, *request.by]
-    table["estimate_id"] = [
-        hashlib.sha256("|".join(map(str, row)).encode()).hexdigest()[:12]
-        for row in table[identity].itertuples(index=False, name=None)
-    ]
-    ranks = [table["year"], table["geography_level"] != CITY, table["geography"] == UNPLACED, table["geography"]]
-    for name in request.by:
-        rank = {code: i for i, code in enumerate([TOTAL, *(group.code for group in city.factors[name].groups)])}
-        ranks.append(table[name].map(rank))
-    return table.iloc[np.lexsort(ranks[::-1])][columns].reset_index(drop=True)
 
 
 def _record(request: Request) -> None:

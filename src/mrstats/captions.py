@@ -263,6 +263,12 @@ class Captions:
             self.word(f"letter_{letter}") for letter in LETTERS if letter in used_letters
         ]
 
+    def chance(self, table) -> list[str]:
+        """What kind of chance the intervals show: the first word of `method`, said once for each kind."""
+        shown = table.loc[table["lower"].notna(), "method"] if {"lower", "method"} <= set(table.columns) else []
+        kinds = dict.fromkeys(str(method).partition(" ")[0] for method in dict.fromkeys(shown))
+        return [self.word(f"chance_{kind}") for kind in kinds if kind in schema.KINDS]
+
     def alt(self, given: str | None, sentences: Sequence[str], more: Sequence[str]) -> str:
         """The given text alternative, or the sentences, topped up from `more` to a full description."""
         if given is not None:

@@ -19,7 +19,9 @@ import pandas as pd
 
 from mrstats.dataset import City, FactorSource, TableSource
 from mrstats.definitions import Indicator, expressions
-from mrstats.queries import added_up, in_order, progress
+from mrstats.queries import added_up, in_order
+from mrstats.queries import collect as collect
+from mrstats.queries import progress as progress
 from mrstats.schema import TOTAL, TOTAL_WORDS, UNKNOWN, UNPLACED, DatasetError
 
 SUMS = ["n", "w", "w2", "wy", "wy2", "w2y", "w2y2", "users"]
@@ -59,7 +61,7 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
     DatasetError
         A column named in dataset.toml is not in the table, or a code has no group.
     """
-    frame, by, sums = person_frame(city, indicator, keys, sift=False)
+    frame, by, sums = person_frame(city, indicator, keys, rowwise=False)
     persons = city.description.tables[indicator.table].grain == "person"
     with progress(indicator.name):
         cells = added_up(frame, by, sums, ["n", "users"] if persons else [])
@@ -80,30 +82,38 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
     ]
 
 
-def person_frame(city: City, indicator: Indicator, keys: Keys, *, sift: bool = True) -> tuple[nw.LazyFrame, dict, dict]:
+def person_frame(
+    city: City, indicator: Indicator, keys: Keys, *, rowwise: bool = True
+) -> tuple[nw.LazyFrame, dict, dict]:
     """The rows an indicator rests on, with expressions for their keys and for what is added up.
 
-    With ``sift=False`` rows of years the dataset does not know, and rows without an outcome, may be there and add
-    nothing: a filter that takes hardly any row away costs DuckDB half as much again as the whole pass.
+    ``rowwise=False`` is for adding up at once: rows of years the dataset does not know and rows without an outcome may
+    be there and add nothing, since a filter that takes hardly any row away costs DuckDB half as much again as the
+    whole pass; and keys may be texts as they lie in the table, which `named_keys` reads, once a value.
     """
-    frame, by = keyed_frame(city, indicator, keys, sift=sift)
+    frame, by = keyed_frame(city, indicator, keys, rowwise=rowwise)
     source = city.description.tables[indicator.table]
     if source.grain == "cell":
         _check_no_total_rows(frame, indicator, source, keys)
         frame, sums = _cell_sums(frame, indicator, source)
     else:
-        frame, sums = _person_sums(frame, indicator, source, sift)
+        frame, sums = _person_sums(frame, indicator, source, rowwise)
     return frame, by, sums
 
 
-def keyed_frame(city: City, indicator: Indicator, keys: Keys, *, sift: bool = True) -> tuple[nw.LazyFrame, dict]:
-    """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys."""
+def keyed_frame(
+    city: City, indicator: Indicator, keys: Keys, *, also: tuple[str, ...] = (), rowwise: bool = True
+) -> tuple[nw.LazyFrame, dict]:
+    """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys.
+
+    `also` names columns that are read beside those that the keys and the indicator need; `rowwise` as in `person_frame`.
+    """
     source = city.description.tables[indicator.table]
     frame = city.table(source.name)
     needed = _needed(indicator, source, keys)
     _check_columns(source, needed, nw.from_native(frame).lazy().collect_schema().names())
     if isinstance(frame, pd.DataFrame):  # types that keep "not known" apart from "no": NaN < 100 is missing, not false
-        wanted = {source.person}.union(*needed.values()) if source.grain == "person" else set(frame)
+        wanted = {source.person, *also}.union(*needed.values()) if source.grain == "person" else set(frame)
         frame = frame[[name for name in frame if name in wanted]].convert_dtypes(dtype_backend="pyarrow")
     frame = nw.from_native(frame).lazy()
     schema = frame.collect_schema()
@@ -114,13 +124,13 @@ def keyed_frame(city: City, indicator: Indicator, keys: Keys, *, sift: bool = Tr
         frame = frame.with_columns(*[nw.col(name).fill_nan(None) for name in floats])
     year = _year(source, schema)
     known = source.years or city.description.years
-    if keys.years and (sift or not known or not set(known) <= set(keys.years)):
+    if keys.years and (rowwise or not known or not set(known) <= set(keys.years)):
         frame = frame.filter(_any_of(year, keys.years))
     if source.responded:
         frame = frame.filter(nw.col(source.responded))
-    by = {"year": year, AREA: _area(source, keys.area_column)}
+    by = {"year": year, AREA: _area(source, keys.area_column, rowwise)}
     for factor in keys.factors:
-        by[factor.factor.name] = _group(factor, schema)
+        by[factor.factor.name] = _group(factor, schema, rowwise)
     return frame, by
 
 
@@ -128,6 +138,8 @@ def named_keys(cells: pd.DataFrame, keys: Keys, indicator: Indicator, frame: nw.
     """Years as integers, areas and groups as categories: a few hundred names, a million cells."""
     named = {factor.factor.name: _named(cells, factor, indicator, frame) for factor in keys.factors}
     area = cells[AREA].astype("category")
+    if "" in area.cat.categories:  # a text file's word for missing
+        area = area.cat.remove_categories("")
     if area.hasnans:
         area = area.cat.set_categories(sorted({*area.cat.categories, UNPLACED})).fillna(UNPLACED)
     return cells.assign(**{"year": cells["year"].astype(int), AREA: area, **named})
@@ -157,28 +169,36 @@ def _any_of(expression: nw.Expr, values: Sequence) -> nw.Expr:
     return reduce(or_, [expression == value for value in values]) if len(values) <= 40 else expression.is_in(values)
 
 
-def _area(source: TableSource, column: str) -> nw.Expr:
+def _area(source: TableSource, column: str, rowwise: bool) -> nw.Expr:
     if not column:
         return nw.lit(UNPLACED)
-    area = nw.col(column).cast(nw.String)  # missing: `named_keys` puts it among the unplaced
-    return nw.when(~nw.col(source.protected)).then(area) if source.protected else area
+    area = nw.col(column).cast(nw.String)
+    if not (rowwise or source.protected):
+        return area
+    placed = ~area.is_null()
+    if source.protected:
+        placed = placed & ~nw.col(source.protected)
+    return nw.when(placed).then(area).otherwise(nw.lit(UNPLACED))
 
 
-def _group(source: FactorSource, schema: nw.Schema) -> nw.Expr:
-    """Number of each row's group among `_groups`; the text as it lies where each group has a code of its own."""
+def _group(source: FactorSource, schema: nw.Schema, rowwise: bool = True) -> nw.Expr:
+    """Number of each row's group among `groups_of`; for adding up, a text with a code for each group as it lies."""
     raw = nw.col(source.column)
-    if schema[source.column] == nw.String and not source.ranges and len(source.codes) == len(_groups(source)):
+    as_it_lies = not rowwise and schema[source.column] == nw.String and not source.ranges
+    if as_it_lies and len(source.codes) == len(groups_of(source)):
         return raw
     text = raw.cast(nw.String)
-    result = nw.when(raw.is_null()).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
-    for number, group in reversed(list(enumerate(_groups(source)))):
+    missing = raw.is_null() | (text == "") if schema[source.column] == nw.String else raw.is_null()
+    result = nw.when(missing).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
+    for number, group in reversed(list(enumerate(groups_of(source)))):
         codes = [code for code, target in source.codes.items() if target == group]
         condition = _in_range(raw, group) if source.ranges else _any_of(text, codes)
         result = nw.when(condition).then(nw.lit(number)).otherwise(result)
     return result
 
 
-def _groups(source: FactorSource) -> list[str]:
+def groups_of(source: FactorSource) -> list[str]:
+    """Groups a factor's codes map to, in the order that the pass numbers them."""
     return list(source.factor.codes) if source.ranges else list(dict.fromkeys(source.codes.values()))
 
 
@@ -190,13 +210,13 @@ def _in_range(raw: nw.Expr, code: str) -> nw.Expr:
     return (raw >= int(low)) & (raw <= int(high))
 
 
-def _person_sums(frame, indicator: Indicator, source: TableSource, sift: bool):
+def _person_sums(frame, indicator: Indicator, source: TableSource, rowwise: bool):
     """Among the rows of the denominator: y is the numerator (true counts as 1); a missing y is no observation."""
     frame, yes_no = with_outcome(frame, indicator)
     one, y = nw.lit(1).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
     users = nw.when(y != 0).then(one)
     w = nw.col(source.weight).cast(nw.Float64) if source.weight else one
-    if sift or indicator.per or indicator.denominator != "true":
+    if rowwise or indicator.per or indicator.denominator != "true":
         frame = frame.filter(nw.col("keep_") & ~y.is_null())
     else:
         one, w = (nw.when(~y.is_null()).then(each) for each in (one, w))
@@ -292,13 +312,13 @@ def _check_no_total_rows(frame, indicator: Indicator, source: TableSource, keys:
 
 def _named(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator, frame: nw.LazyFrame) -> Any:
     """Group codes instead of their numbers; not filled in is a group of its own, a strange code an error."""
-    column, groups, text = cells[factor.factor.name], _groups(factor), None
+    column, groups, text = cells[factor.factor.name], groups_of(factor), None
     if pd.api.types.is_numeric_dtype(column):
         number = column.to_numpy()
     else:
         text = column.astype("category")
         numbers = {code: groups.index(group) for code, group in factor.codes.items()}
-        known = [numbers.get(code, STRANGE) for code in text.cat.categories]
+        known = [numbers.get(code, STRANGE if code else EMPTY) for code in text.cat.categories]
         number = np.array([*known, EMPTY])[text.cat.codes]  # missing is −1, the last
     where = f"[factors.{factor.factor.name}] column {factor.column!r}"
     strange = number == STRANGE
@@ -313,6 +333,7 @@ def _named(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator, fram
             f"{where} holds {found!r}, which maps to no group. "
             f"Add it to codes in dataset.toml (groups: {', '.join(factor.factor.codes)}, or {TOTAL} for a total row)."
         )
+    groups = groups_of(factor)
     if (number == EMPTY).any():
         groups += [UNKNOWN] * (UNKNOWN not in groups)
         number = np.where(number == EMPTY, groups.index(UNKNOWN), number)

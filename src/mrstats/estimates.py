@@ -16,6 +16,7 @@ from mrstats.measures.checks import normal_quantile
 from mrstats.schema import CANNOT_EXIST, CELLS, CONFIDENTIAL, FIGURES, REGISTER, SURVEY, UNRELIABLE
 
 Figures = dict[str, Any]
+PER_CENT = ("proportion", "share", "at_risk_of_poverty")
 SPREAD_UNKNOWN = ("mean", "total", "ratio")
 
 UNRELIABLE_CV = 0.30
@@ -47,7 +48,7 @@ def estimate(
     whole : array_like of int, optional
         Row of the whole city in the same year, for each row; a share is one of it.
     figures : dict, optional
-        ``value lower upper se df method`` (and ``count``) made from persons, instead of from the sums.
+        ``value lower upper se df method`` (and ``count``, ``population``) made from persons, instead of from the sums.
 
     Returns
     -------
@@ -66,14 +67,16 @@ def estimate(
         if measure == "share":
             sums["all"], sums["all2"] = (sums[name][np.asarray(whole)] for name in ("wy", "wy2"))
         figures = MAKE[measure](sums, indicator, confidence)
+    if whole is not None and measure in ("mean", "ratio"):
+        figures = _with_borrowed_spread(figures, n, np.asarray(whole), confidence)
     for name in ("value", "lower", "upper", "se"):
         table[name] = np.where(some, figures[name], np.nan)
     table["df"] = np.where(some, figures["df"], np.nan)
-    table["population"] = w
+    table["population"] = figures.get("population", w)
     # Of a sum or a mean: those who have any of it. One recipient's amount is that recipient's own.
     persons = measure in ("proportion", "rate", "count")
     table["count"] = figures.get("count", wy if persons else table["users"].to_numpy(float))
-    table["affected"] = _affected(indicator, w, table["count"].to_numpy(float))
+    table["affected"] = _affected(indicator, table["population"].to_numpy(float), table["count"].to_numpy(float))
     method = np.asarray(figures["method"], object)
     table["measure"], table["method"] = measure, f"{kind} " + method
     table["confidence"], table["unit"] = confidence, indicator.unit["en"]
@@ -101,7 +104,9 @@ def _status(table: pd.DataFrame, indicator: Indicator, some: np.ndarray, kind: s
     codes = np.where(~some, CANNOT_EXIST, np.where(weak, UNRELIABLE, ""))
     if indicator.measure == "rate":
         codes = np.where(some & (n < RATE_DENOMINATOR), CONFIDENTIAL, codes)
-    status = [" ".join(filter(None, (code, indicator.status))) if code != CONFIDENTIAL else code for code in codes]
+    joined = {code: " ".join(filter(None, (code, indicator.status))) for code in (CANNOT_EXIST, UNRELIABLE, "")}
+    joined[CONFIDENTIAL] = CONFIDENTIAL
+    status = [joined[code] for code in codes.tolist()]  # a million cells, four words
     if indicator.measure == "rate":
         table.loc[codes == CONFIDENTIAL, FIGURES] = np.nan
     return status
@@ -173,6 +178,33 @@ def _share(sums, indicator, confidence):
         np.where(ones, "wilson", "linearised").astype(object),
         100.0,
     )
+
+
+def _with_borrowed_spread(figures: Figures, n: np.ndarray, whole: np.ndarray, confidence: float) -> Figures:
+    """One person, persons all alike, or one cluster: they do not tell how persons differ, so the whole city's spread does."""
+    figures = {name: np.broadcast_to(np.asarray(values), n.shape).copy() for name, values in figures.items()}
+    se = figures["se"].astype(float)
+    silent = (n > 0) & np.isfinite(figures["value"].astype(float)) & ~(se > 0)
+    borrowed = se[whole] * np.sqrt(n[whole] / np.where(n > 0, n, 1.0))
+    silent &= np.isfinite(borrowed) & (borrowed > 0)
+    half = distribution.t_quantile(np.asarray(figures["df"], float)[whole], confidence) * borrowed
+    for name, values in (
+        ("se", borrowed),
+        ("lower", figures["value"] - half),
+        ("upper", figures["value"] + half),
+        ("df", figures["df"][whole]),
+        ("method", "borrowed t"),
+    ):
+        figures[name] = np.where(silent, values, figures[name])
+    unknown = ~(figures["se"].astype(float) > 0)  # all of the city alike: no error of zero
+    for name in ("se", "lower", "upper"):
+        figures[name] = np.where(unknown, np.nan, figures[name])
+    return figures
+
+
+def scale_of(indicator: Indicator) -> float:
+    """What a figure of `measures` is multiplied by in a table: 100 for per cent, else the indicator's own multiplier."""
+    return 100.0 if indicator.measure in PER_CENT else indicator.multiplier
 
 
 def _figures(value, lower, upper, se, df, method, scale=1.0) -> Figures:

@@ -304,7 +304,7 @@ def _mixed(z: np.ndarray) -> np.ndarray:
 
 def replicate_cells(
     city: City, indicator: Indicator, keys: Keys, *, replicates: int = 200, seed: int = 1, chunk: int = CHUNK
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+) -> tuple[Any, ...]:
     """The cells of `mrstats.engine.indicator_cells` in each replicate of the persons.
 
     Parameters
@@ -320,9 +320,9 @@ def replicate_cells(
     -------
     DataFrame, c rows
         ``year``, ``area_`` and the factors, as `indicator_cells` orders them.
-    w, wy : ndarray, shape (c, replicates)
-        Their sums; `mrstats.rollup.roll_up` makes the margins, in the order of the table's rows, so that any
-        difference, ratio or change of estimates has its true covariance.
+    w, wy, wx : ndarray, shape (c, replicates)
+        Their sums (wx where the indicator has `per`); `mrstats.rollup.roll_up` makes the margins, in the order of the
+        table's rows, so that any difference, ratio or change of estimates has its true covariance.
 
     Examples
     --------
@@ -335,23 +335,24 @@ def replicate_cells(
     done = []
     with progress(f"{indicator.name}, {replicates} replicates"):
         for rows in _persons(city, indicator, keys):
-            names = [name for name in rows if name not in ("person_", "w", "wy")]
+            names = [name for name in rows if name not in ("person_", "w", "wy", "wx")]
             ranks = [rows[name].cat.codes if rows[name].dtype == "category" else rows[name] for name in names]
             order = np.lexsort([rows["person_"], *ranks[::-1]])  # one order of adding up, whatever the rows' own
             rows = rows.iloc[order].reset_index(drop=True)
             new = (rows[names] != rows[names].shift()).any(axis=1).to_numpy()
             cell = np.cumsum(new) - 1
-            w, wy = np.zeros((2, new.sum(), replicates))
+            made = [name for name in ("w", "wy", "wx") if name in rows]
+            sums = np.zeros((len(made), new.sum(), replicates))
             for start in range(0, len(rows), chunk):
                 part = slice(start, start + chunk)
                 counts = poisson_counts(rows["person_"].to_numpy()[part], replicates, seed=seed)
                 held, starts = np.unique(cell[part], return_index=True)
-                for into, name in ((w, "w"), (wy, "wy")):
+                for into, name in zip(sums, made, strict=True):
                     into[held] += np.add.reduceat(counts * rows[name].to_numpy()[part, None], starts, axis=0)
-            done.append((rows.loc[new, names], w, wy))
-    cells, w, wy = zip(*done, strict=True)
+            done.append((rows.loc[new, names], *sums))
+    cells, *every = zip(*done, strict=True)
     table = pd.concat([part.astype({AREA: "str"}) for part in cells], ignore_index=True).astype({AREA: "category"})
-    return table, np.concatenate(w), np.concatenate(wy)
+    return table, *map(np.concatenate, every)
 
 
 def _persons(city: City, indicator: Indicator, keys: Keys) -> Iterator[pd.DataFrame]:
@@ -365,6 +366,7 @@ def _persons(city: City, indicator: Indicator, keys: Keys) -> Iterator[pd.DataFr
     for year in keys.years:
         frame, by, sums = person_frame(city, indicator, Keys((year,), keys.area_column, keys.factors))
         made = {**by, "person_": nw.col(source.person), "w": sums.get("w", sums["n"]), "wy": sums["wy"]}
+        made |= {"wx": sums["wx"]} if "wx" in sums else {}
         rows = collect(frame.select(*[expression.alias(name) for name, expression in made.items()])).to_pandas()
         rows = named_keys(rows.assign(n=1), keys, indicator, frame).drop(columns="n")
         if len(rows):

@@ -60,7 +60,7 @@ PERSON_MEASURES = (
 MEASURES = SUM_MEASURES + PERSON_MEASURES
 """The statistical forms an indicator can take."""
 
-REGISTER, SURVEY, CELLS = "register", "survey", "cells"
+KINDS = REGISTER, SURVEY, CELLS = "register", "survey", "cells"
 """The first word of `method`, the kind of uncertainty: everybody is observed and the interval is year-to-year chance;
 a sample was drawn and the interval is chance in who; published counts, taken as a register's."""
 

@@ -8,23 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from mrstats.measures import calibration, design
 from mrstats.schema import DatasetError, UnknownGroupError, UnknownNameError
-
-
-class DomainEstimates(NamedTuple):
-    """Estimates (k,), their covariance (k, k), degrees of freedom (k,) and persons observed n (k,)."""
-
-    estimate: np.ndarray
-    covariance: np.ndarray
-    df: np.ndarray
-    n: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +95,7 @@ class SurveyDesign:
                 goals += [float(value) for value in total.values()]
                 names += [f"{column}={group}" for group in total]
             else:
-                columns.append(_numbers(_column(self.frame, column, "calibrate"), column)[:, None])
+                columns.append(numbers(_column(self.frame, column, "calibrate"), column)[:, None])
                 goals.append(float(total))
                 names.append(column)
         basis = np.hstack(columns)
@@ -122,17 +112,22 @@ class SurveyDesign:
         columns = ["persons", "sum", "min", "max", "cv", "design_effect", "rounds"]
         return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
-    def covariance(self, scores: design.Scores) -> np.ndarray:
-        """Covariance (k, k) of estimates from their scores (n, k), weight × influence, 0 outside a domain.
+    def deviations(self, scores: design.Scores) -> np.ndarray:
+        """Deviations (PSUs or replicates, k) of estimates from their scores (n, k), weight × influence, 0 outside a domain.
 
-        With replicates it is the covariance of the linearised estimates over them.
+        With replicates they are those of the linearised estimates.
         """
         if self.replicates is not None:
             multipliers, scale, rscales = self.replicates
-            return design.replicate_covariance(multipliers.T @ scores, scores.sum(axis=0), scale, rscales)
+            return design.replicate_deviations(multipliers.T @ scores, scores.sum(axis=0), scale, rscales)
         calibrated = None if self.basis is None else (self.basis, self.before, self.weights)
         options: dict[str, Any] = {"fpc": self.stratum_size, "calibrated": calibrated}
-        return design.design_covariance(scores, self.strata, self.cluster, lonely=self.lonely, **options)[0]
+        return design.design_deviations(scores, self.strata, self.cluster, lonely=self.lonely, **options)
+
+    def covariance(self, scores: design.Scores) -> np.ndarray:
+        """Covariance (k, k) of estimates from their scores, as `deviations`."""
+        deviations = self.deviations(scores)
+        return deviations.T @ deviations
 
     def degrees_of_freedom(self, mask: design.Scores | None = None) -> Any:
         """PSUs less strata, in all or with somebody in the mask ((n,), or (n, k) for k domains).
@@ -145,6 +140,14 @@ class SurveyDesign:
         everybody = np.ones(len(self.frame))
         psus, strata = design.active_clusters(self.strata, self.cluster, everybody if mask is None else mask)
         return psus - strata
+
+    def effective_df(self, scores: design.Scores, members: design.Scores) -> np.ndarray:
+        """Satterthwaite's degrees of freedom (k,) of the variances that scores and members (n, k) give."""
+        if self.replicates is not None and self.strata is None and self.cluster is None:
+            return self.degrees_of_freedom(members)
+        return design.satterthwaite_df(
+            scores, self.strata, self.cluster, weights=self.weights, members=members, fpc=self.stratum_size
+        )
 
     def _codes(self, column: str, totals: Mapping[Any, float]) -> np.ndarray:
         values = _column(self.frame, column, "a margin")
@@ -214,6 +217,7 @@ def survey_design(
     Examples
     --------
     >>> frame = pd.DataFrame({"answer": [1, 0, 1, 1], "weight": [10.0, 20.0, 10.0, 20.0], "area": ["N", "N", "S", "S"]})
+    >>> from mrstats.sampled import estimate_domains
     >>> result = estimate_domains(survey_design(frame, weight="weight", strata="area"), frame["answer"])
     >>> result.estimate.round(4), result.df, result.n
     (array([0.6667]), array([2.]), array([4]))
@@ -224,7 +228,7 @@ def survey_design(
     weights = _weights(frame, weight)
     stratum = None if strata is None else _labels(frame, strata, "stratum")
     psu = None if cluster is None else _labels(frame, cluster, "cluster")
-    size = None if stratum_size is None else _numbers(_column(frame, stratum_size, "stratum_size"), stratum_size)
+    size = None if stratum_size is None else numbers(_column(frame, stratum_size, "stratum_size"), stratum_size)
     result = SurveyDesign(frame, weights, weights, stratum, psu, size, lonely)
     _check_lonely(result, strata)
     try:
@@ -247,92 +251,6 @@ def survey_design(
     return replace(result, replicates=(multipliers, replicate_scale, np.ones(len(replicates))))
 
 
-def estimate_domains(
-    survey: SurveyDesign,
-    values: ArrayLike,
-    domains: ArrayLike | None = None,
-    *,
-    measure: str = "mean",
-    denominator: ArrayLike | None = None,
-    size: int | None = None,
-    **options,
-) -> DomainEstimates:
-    """Estimate a measure in every domain, with the covariance between domains that the design gives.
-
-    Parameters
-    ----------
-    survey : SurveyDesign
-    values : array_like, shape (n,)
-        The quantity; 0 and 1 for a proportion. NaN is no answer: the person is outside every domain.
-    domains : array_like of int, shape (n,) or (n, m), optional
-        Domain 0..k-1 of each person, -1 for none; m columns let crosses and their margins, numbered through, be asked
-        for at once. Without it, everybody.
-    measure : str
-        "mean", "total", "ratio" (Σwy / Σwx) or one of `mrstats.measures.influence.MEASURES`, such as "gini". A poverty
-        rate without ``line=`` has the whole sample's line, whose own error is counted.
-    denominator : array_like, shape (n,)
-        The x of a ratio.
-    size : int, optional
-        Number of domains k, where the last may be empty.
-    **options
-        Given on to the measure. With replicates it is linearised over them; mean, total and ratio are made anew.
-
-    Returns
-    -------
-    DomainEstimates
-        Fractions, not per cent. The variance of a mean or ratio is NaN, never 0, where one PSU holds the whole domain;
-        `df` are the domain's own. A difference of domains a and b has variance C[a,a] + C[b,b] - 2·C[a,b].
-    """
-    if (measure == "ratio") != (denominator is not None):
-        raise ValueError(f"measure={measure!r}: a ratio, and nothing else, has a denominator=.")
-    given = {"values": values} if denominator is None else {"values": values, "denominator": denominator}
-    for name, column in given.items():
-        if len(np.asarray(column)) != len(survey.frame):
-            raise DatasetError(
-                f"{name} has {len(np.asarray(column))} rows but the survey {len(survey.frame)}; give one for each person."
-            )
-    y, *below = (_numbers(pd.Series(column), name, missing=True) for name, column in given.items())
-    x = below[0] if below else np.ones(len(y))
-    if measure == "total":
-        estimate, scores, members = design.total_scores(y, survey.weights, domains, size=size)
-    else:
-        estimate, scores, members = design.ratio_scores(y, x, survey.weights, domains, size=size)
-    if measure not in ("mean", "total", "ratio"):
-        estimate, scores = _by_influence(measure, y, survey.weights, members, options)
-        covariance = survey.covariance(scores)
-    elif survey.replicates is None:
-        covariance = survey.covariance(scores)
-    else:  # made anew in each replicate
-        multipliers, scale, rscales = survey.replicates
-        above, under = (members.T @ (multipliers * (survey.weights * np.nan_to_num(a))[:, None]) for a in (y, x))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            each = above if measure == "total" else above / under
-        covariance = design.replicate_covariance(each.T, estimate, scale, rscales)
-    if measure != "total":
-        within_one = design.active_clusters(survey.strata, survey.cluster, members)[0] < 2
-        covariance[within_one, :] = covariance[:, within_one] = np.nan
-    n = np.asarray(members.sum(axis=0)).astype(int)
-    return DomainEstimates(estimate, covariance, survey.degrees_of_freedom(members), n)
-
-
-def _by_influence(measure: str, y: np.ndarray, weights: np.ndarray, members, options: dict) -> tuple[Any, Any]:
-    """Estimate of each domain, and weight × influence of everybody; the poverty line is the country's."""
-    from mrstats.measures.distribution import weighted_quantile
-    from mrstats.measures.influence import MEASURES, influence
-
-    estimate, scores = np.full(members.shape[1], np.nan), np.zeros(members.shape)
-    answered = np.flatnonzero(~np.isnan(y))
-    y, w = y[answered], weights[answered]
-    fixed = dict(options)
-    if measure == "at_risk_of_poverty" and options.get("line") is None:
-        fixed["line"] = fixed.pop("share", 0.6) * float(weighted_quantile(y, 0.5, w))
-    for domain in np.flatnonzero(members.sum(axis=0)):
-        inside = members[:, [domain]].toarray()[answered, 0] > 0
-        scores[answered, domain] = w * influence(measure, y, w, domain=inside, **options)
-        estimate[domain] = MEASURES[measure].estimate(y[inside], w[inside], **fixed)
-    return estimate, scores
-
-
 def _column(frame: pd.DataFrame, name: str, use: str) -> pd.Series:
     if name not in frame.columns:
         columns = ", ".join(map(str, frame.columns))
@@ -348,7 +266,8 @@ def _first(column: pd.Series, name: str | None, wrong: np.ndarray) -> str:
     return f"column {name!r}, row {column.index[row]} {shown}"
 
 
-def _numbers(column: pd.Series, name: str, *, missing: bool = False) -> np.ndarray:
+def numbers(column: pd.Series, name: str, *, missing: bool = False) -> np.ndarray:
+    """A column as numbers; a DatasetError names the first that is none (`missing` ones may be empty)."""
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
     wrong = ~np.isfinite(numbers) & ~(column.isna().to_numpy() & missing)
     if wrong.any():
@@ -358,7 +277,7 @@ def _numbers(column: pd.Series, name: str, *, missing: bool = False) -> np.ndarr
 
 
 def _weights(frame: pd.DataFrame, name: str) -> np.ndarray:
-    weights = _numbers(_column(frame, name, "weight"), name)
+    weights = numbers(_column(frame, name, "weight"), name)
     if (weights < 0).any():
         raise DatasetError(
             f"{_first(frame[name], name, weights < 0)}, but nobody stands for fewer than 0 persons: mend it."

@@ -299,4 +299,4 @@ def _notes(layout: Layout, figures, lines, words) -> list[str]:
         notes.append(words.word("points_explained"))
     if "difference" in figures and len(indicators) == 1:
         notes += filter(None, [words.comparison_note(layout.data, indicators[0])])
-    return notes
+    return notes + (words.chance(layout.data) if "interval" in figures else [])

@@ -233,3 +233,45 @@ def test_a_symbol_hides_the_sum_it_is_part_of(tmp_path):
         assert "C" in table.loc[key, "status"].split()
         assert table.loc[[key], ["value", "n", "population", "count"]].isna().all(axis=None)
     assert table.loc[("9990", "women"), "value"] == 120
+
+
+QUESTIONS = """
+[questions.people]
+file = "questions.csv"
+agree = [4, 5]
+population = "alla"
+source = "enkät"
+"""
+
+
+def with_questions(folder, people, text="question,sv,en,direction\nq1,Jag är trygg.,I am safe.,favourable\n"):
+    answers = people.assign(q1=[1, 4, 5, None] * (len(people) // 4))
+    write_dataset(folder, answers, toml() + QUESTIONS)
+    if text is not None:
+        (folder / "questions.csv").write_text(text, encoding="utf-8")
+    return answers, folder
+
+
+def test_each_question_is_the_share_who_agree_among_those_who_answered(tmp_path, people):
+    answers, folder = with_questions(tmp_path / "made", people)
+    city = mr.open_dataset(folder)
+    assert city.indicator("q1").label == {"sv": "Jag är trygg", "en": "I am safe"}
+    found = mr.break_down(city, "q1").iloc[0]
+    year = answers[answers["year"] == 2024]
+    assert found["n"] == year["q1"].notna().sum()
+    assert found["value"] == pytest.approx(100 * (year["q1"] >= 4).sum() / year["q1"].notna().sum())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, ["[questions.people]", "questions.csv", "folder"]),
+        ("question,sv,direction\nq1,Ja,adverse\n", ["questions.csv", "en", "sv"]),
+        ("question,sv,en,direction\nq1,Ja,Yes,good\n", ["q1", "direction", "favourable"]),
+    ],
+)
+def test_a_faulty_list_of_questions_is_one_sentence(tmp_path, people, text, words):
+    _, folder = with_questions(tmp_path / "made", people, text)
+    with pytest.raises(DatasetError) as caught:
+        mr.open_dataset(folder)
+    assert all(word in str(caught.value) for word in words)

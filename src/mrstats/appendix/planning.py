@@ -10,11 +10,11 @@ from pathlib import Path
 
 from mrstats.appendix.edition import Edition, read_edition
 from mrstats.appendix.run import run_notebooks
-from mrstats.breakdown import Request
 from mrstats.dataset import City, open_dataset
 from mrstats.dataset.checks import check_dataset
 from mrstats.disclosure import Plan, read_plan, write_plan, write_release
 from mrstats.disclosure.plan import checksum
+from mrstats.request import Request
 from mrstats.schema import DatasetError
 
 

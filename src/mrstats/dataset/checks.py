@@ -136,11 +136,12 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
         if keys and set(keys) <= set(frame.columns):
             seen.append(frame[keys].assign(file_=path.name, row_=frame.index))
     if isinstance(source.year, str) and source.grain == "person" and _all_years(city, source) and not unread:
-        for year in sorted(set(city.description.years) - years):
+        where = f"[tables.{source.name}]" if source.years else "[dataset]"
+        for year in sorted(set(source.years or city.description.years) - years):
             yield Problem(
                 source.files,
                 None,
-                f"year {year} is in [dataset] years but no row has it. Deliver the file, or take the year out.",
+                f"year {year} is in {where} years but no row has it. Deliver the file, or take the year out.",
             )
     if seen:
         rows = pd.concat(seen, ignore_index=True)

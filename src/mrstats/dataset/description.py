@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -23,7 +24,7 @@ from mrstats.schema import CITY, TOTAL, DatasetError
 
 GRAINS = ("person", "cell")
 FORMATS = ("parquet", "csv", "scb_excel")
-SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "points"}
+SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "points", "questions"}
 LEVEL_WORDS = ("label", "definite", "plural", "definite_plural")
 
 
@@ -51,8 +52,8 @@ class TableSource:
     strata: str = ""
     cluster: str = ""
     stratum_size: str = ""
+    lonely: str = ""
     responded: str = ""
-    questions: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,11 @@ def read_description(path: Path) -> Description:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path.parent.name}/dataset.toml cannot be read as TOML: {error}.") from None
-    return describe(raw)
+    return describe(raw, path.parent)
 
 
-def describe(raw: dict[str, Any]) -> Description:
-    """The description of a dataset from its TOML, already read."""
+def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
+    """The description of a dataset from its TOML, already read; `folder` holds the files of questions."""
     _only(raw, SECTIONS, "dataset.toml")
     head = raw.get("dataset", {})
     _only(head, {"name", "label", "municipality", "synthetic", "public", "years", "publisher"}, "[dataset]")
@@ -132,6 +133,8 @@ def describe(raw: dict[str, Any]) -> Description:
             raise DatasetError(f"[dataset] lacks {key!r}.")
     tables = {name: _table(name, spec) for name, spec in raw.get("tables", {}).items()}
     indicators = {name: read_indicator(name, spec) for name, spec in raw.get("indicators", {}).items()}
+    for name, spec in raw.get("questions", {}).items():
+        indicators |= _question_indicators(name, spec, folder)
     for indicator in indicators.values():
         if indicator.table not in tables:
             raise DatasetError(
@@ -152,6 +155,44 @@ def describe(raw: dict[str, Any]) -> Description:
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
     )
+
+
+def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) -> dict[str, Indicator]:
+    """An indicator for each question of a survey: the share of those who answered that agree with the statement."""
+    where = f"[questions.{table}]"
+    _only(spec, {"file", "agree", "population", "source"}, where)
+    for key in ("file", "agree", "population", "source"):
+        if key not in spec:
+            raise DatasetError(f"{where} lacks {key!r}.")
+    path = (folder or Path()) / spec["file"]
+    if not path.exists():
+        raise DatasetError(f"{where} file = {spec['file']!r} is not in the dataset's folder. Put it there.")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    wanted = {"question", "sv", "en", "direction"}
+    if not rows or not wanted <= set(rows[0]):
+        raise DatasetError(f"{spec['file']} must have the columns {', '.join(sorted(wanted))}, one row a question.")
+    made = {}
+    for row in rows:
+        name, said = row["question"], {"sv": row["sv"].strip().rstrip("."), "en": row["en"].strip().rstrip(".")}
+        made[name] = read_indicator(
+            name,
+            {
+                "table": table,
+                "measure": "proportion",
+                "numerator": " or ".join(f"{name} == {answer}" for answer in spec["agree"]),
+                "direction": row["direction"],
+                "label": said,
+                "share": {
+                    "sv": f"andelen som instämmer i ”{said['sv']}”",
+                    "en": f"the share who agree with ‘{said['en']}’",
+                },
+                "unit": {"sv": "procent", "en": "per cent"},
+                "population": spec["population"],
+                "source": spec["source"],
+            },
+        )
+    return made
 
 
 def _years(years: Any, where: str) -> tuple[int, ...]:

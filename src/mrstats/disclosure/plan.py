@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mrstats.breakdown import Request
+from mrstats.request import Request
 from mrstats.schema import EditionError
 
 HEADER = """# Every table this edition publishes. Written by `mrstats plan`; do not edit by hand.

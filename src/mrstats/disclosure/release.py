@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from mrstats.breakdown import Request, compute
+from mrstats.breakdown import compute
 from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_table
 from mrstats.disclosure.plan import checksum
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.small_cells import hide_small_cells
+from mrstats.request import Request
 from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, EditionError, factor_columns
 
 

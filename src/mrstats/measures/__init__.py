@@ -1,5 +1,25 @@
 """Pure statistics: arrays in, arrays out, fractions not per cent. No tables, no files, no groups."""
 
-from mrstats.measures import contrasts, distribution, influence, proportions, rates
+from mrstats.measures import (
+    contrasts,
+    distribution,
+    funnels,
+    inequality,
+    influence,
+    proportions,
+    rates,
+    reliability,
+    trend,
+)
 
-__all__ = ["contrasts", "distribution", "influence", "proportions", "rates"]
+__all__ = [
+    "contrasts",
+    "distribution",
+    "funnels",
+    "inequality",
+    "influence",
+    "proportions",
+    "rates",
+    "reliability",
+    "trend",
+]

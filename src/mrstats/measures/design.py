@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrstats.measures.calibration import check_weights, over, pseudo_inverse
+from mrstats.measures.clusters import clusters_and_strata, left_out, membership, sum_by
 from mrstats.measures.design_intervals import proportion_interval as proportion_interval
 from mrstats.measures.design_intervals import woodruff_interval as woodruff_interval
 
@@ -96,6 +97,59 @@ def total_scores(
     return Linearised(members.T @ amounts, members.multiply(amounts[:, None]).tocsr(), members)
 
 
+def design_deviations(
+    scores: Scores,
+    strata: ArrayLike | None = None,
+    psu: ArrayLike | None = None,
+    *,
+    fpc: ArrayLike | None = None,
+    lonely: str = "adjust",
+    calibrated: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+) -> np.ndarray:
+    """What each PSU adds to the errors of k estimates: the covariance is the deviations' own products, ``D.T @ D``.
+
+    Parameters
+    ----------
+    scores, strata, psu, fpc, lonely, calibrated
+        As `design_covariance`.
+
+    Returns
+    -------
+    ndarray, shape (PSUs, k)
+        PSUs sorted by stratum, the same in every call on a sample. NaN when there are not two PSUs in all.
+
+    Examples
+    --------
+    >>> design_deviations([1.0, 3.0]).ravel().round(4).tolist()          # 2/1·(1² + 1²) = 4
+    [-1.4142, 1.4142]
+    """
+    if lonely not in LONELY:
+        raise ValueError(f"lonely={lonely!r} must be one of {', '.join(LONELY)}.")
+    if not hasattr(scores, "tocsr"):
+        scores = np.asarray(scores, float)
+        scores = scores.reshape(len(scores), -1)
+    cluster, stratum = clusters_and_strata(strata, psu, scores.shape[0])
+    totals = sum_by(cluster, scores)
+    if calibrated is not None:
+        x, design_weights, weights = (np.asarray(a, float) for a in calibrated)
+        slope = pseudo_inverse(x, design_weights) @ ((x * over(design_weights, weights)[:, None]).T @ scores)
+        totals = totals - sum_by(cluster, weights[:, None] * x) @ slope
+    size = np.bincount(stratum)
+    centre = sum_by(stratum, totals) / size[:, None]
+    outside = np.ones(len(size)) if fpc is None else left_out(np.asarray(fpc, float), cluster, stratum, size)
+    alone = (size == 1) & (outside > 0)
+    if alone.any() and lonely == "fail":
+        raise ValueError(f"stratum {int(np.argmax(alone))} (in sorted order, from 0) has one PSU: no variance in it.")
+    if lonely == "adjust":
+        centre[alone] = totals.mean(axis=0)
+    scale = outside * np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
+    if lonely == "average" and alone.any():
+        scale = scale * (len(size) / (~alone).sum() if not alone.all() else np.nan)
+    if len(stratum) < 2:
+        scale = scale * np.nan
+    return (totals - centre[stratum]) * np.sqrt(scale)[stratum][:, None]
+
+
 def design_covariance(
     scores: Scores,
     strata: ArrayLike | None = None,
@@ -129,7 +183,7 @@ def design_covariance(
     Returns
     -------
     covariance : ndarray, shape (k, k)
-        NaN when there are not two PSUs in all. Memory is PSUs × k.
+        NaN when there are not two PSUs in all.
     df : float, or ndarray of shape (j,)
         PSUs less strata, counting those with somebody in the subset.
 
@@ -143,34 +197,11 @@ def design_covariance(
     >>> round(float(covariance[0, 0]), 6), df          # 2/1·(0.5² + 0.5²) + 2/1·(1.5² + 1.5²)
     (10.0, 2.0)
     """
-    if lonely not in LONELY:
-        raise ValueError(f"lonely={lonely!r} must be one of {', '.join(LONELY)}.")
-    if not hasattr(scores, "tocsr"):
-        scores = np.asarray(scores, float)
-        scores = scores.reshape(len(scores), -1)
-    cluster, stratum = _clusters(strata, psu, scores.shape[0])
-    totals = _sum_by(cluster, scores)
-    if calibrated is not None:
-        x, design_weights, weights = (np.asarray(a, float) for a in calibrated)
-        slope = pseudo_inverse(x, design_weights) @ ((x * over(design_weights, weights)[:, None]).T @ scores)
-        totals = totals - _sum_by(cluster, weights[:, None] * x) @ slope
-    size = np.bincount(stratum)
-    centre = _sum_by(stratum, totals) / size[:, None]
-    left_out = np.ones(len(size)) if fpc is None else _left_out(np.asarray(fpc, float), cluster, stratum, size)
-    alone = (size == 1) & (left_out > 0)
-    if alone.any() and lonely == "fail":
-        raise ValueError(f"stratum {int(np.argmax(alone))} (in sorted order, from 0) has one PSU: no variance in it.")
-    if lonely == "adjust":
-        centre[alone] = totals.mean(axis=0)
-    scale = left_out * np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
-    deviations = (totals - centre[stratum]) * np.sqrt(scale)[stratum][:, None]
+    deviations = design_deviations(scores, strata, psu, fpc=fpc, lonely=lonely, calibrated=calibrated)
     covariance = deviations.T @ deviations
-    if lonely == "average" and alone.any():
-        covariance = covariance * len(size) / (~alone).sum() if not alone.all() else covariance * np.nan
-    if len(stratum) < 2:
-        covariance = covariance * np.nan
     if subset is None:
-        return covariance, float(len(stratum) - len(size))
+        _, stratum = clusters_and_strata(strata, psu, len(scores) if np.ndim(scores) < 2 else scores.shape[0])
+        return covariance, float(len(stratum) - stratum.max() - 1)
     psus, used = active_clusters(strata, psu, subset)
     return covariance, psus - used
 
@@ -179,9 +210,9 @@ def active_clusters(strata: ArrayLike | None, psu: ArrayLike | None, subset: Sco
     """PSUs and strata with somebody in the subset ((n,), or (n, j) for j domains, dense or sparse)."""
     single = np.ndim(subset) == 1
     columns = np.asarray(subset, float)[:, None] if single else subset
-    cluster, stratum = _clusters(strata, psu, columns.shape[0])
-    inside = (_sum_by(cluster, columns) > 0).astype(float)
-    found = inside.sum(axis=0), (_sum_by(stratum, inside) > 0).sum(axis=0).astype(float)
+    cluster, stratum = clusters_and_strata(strata, psu, columns.shape[0])
+    inside = (sum_by(cluster, columns) > 0).astype(float)
+    found = inside.sum(axis=0), (sum_by(stratum, inside) > 0).sum(axis=0).astype(float)
     return (float(found[0][0]), float(found[1][0])) if single else found
 
 
@@ -231,25 +262,25 @@ def satterthwaite_df(
 
     z = sparse.csr_array(scores if hasattr(scores, "tocsr") else np.asarray(scores, float).reshape(len(scores), -1))
     n = z.shape[0]
-    cluster, stratum = _clusters(strata, psu, n)
+    cluster, stratum = clusters_and_strata(strata, psu, n)
     size = np.bincount(stratum)[:, None]
-    totals = _indicator(cluster) @ z
-    variance = _sum_by(stratum, totals.power(2)) - _sum_by(stratum, totals) ** 2 / size
+    totals = membership(cluster) @ z
+    variance = sum_by(stratum, totals.power(2)) - sum_by(stratum, totals) ** 2 / size
     variance = np.maximum(variance, 0) * size / np.maximum(size - 1, 1)
     inside = sparse.csr_array(np.ones((n, 1)) if members is None else members)
-    brought = _indicator(cluster) @ (
+    brought = membership(cluster) @ (
         inside if weights is None else inside.multiply(check_weights(weights)[:, None] ** 2)
     )
     brought = sparse.csr_array(brought).sign() if weights is None else sparse.csr_array(brought)
-    psus = _sum_by(stratum, brought.sign())
-    first, second = _sum_by(stratum, brought), _sum_by(stratum, brought.power(2))
+    psus = sum_by(stratum, brought.sign())
+    first, second = sum_by(stratum, brought), sum_by(stratum, brought.power(2))
     some = np.maximum(psus, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = second * (1 - 2 / some) + (first / some) ** 2
         d = np.where(psus > 1, ((1 - 1 / some) * first) ** 2 / spread, 0.0)
         variance = np.where(variance.sum(axis=0) > 0, variance, first * (psus > 1))
         if fpc is not None:
-            variance = variance * _left_out(np.asarray(fpc, float), cluster, stratum, size[:, 0])[:, None]
+            variance = variance * left_out(np.asarray(fpc, float), cluster, stratum, size[:, 0])[:, None]
         made = variance.sum(axis=0) ** 2 / (variance**2 / (d + 2)).sum(axis=0) - 2
     most = np.maximum(psus - 1, 0).sum(axis=0)
     return np.minimum(np.fmax(made, 1.0), most)
@@ -305,7 +336,7 @@ def replicate_weights(
     >>> multipliers[:, 0], scale, rscales.round(3)
     (array([0. , 1.5, 1.5]), 1.0, array([0.667, 0.667, 0.667]))
     """
-    cluster, stratum = _clusters(None if method == "jk1" else strata, psu, len(np.asarray(psu)))
+    cluster, stratum = clusters_and_strata(None if method == "jk1" else strata, psu, len(np.asarray(psu)))
     size = np.bincount(stratum)
     if (size < 2).any() or (method == "brr" and (size > 2).any()):
         wrong = int(np.argmax((size < 2) | (size > 2 if method == "brr" else False)))
@@ -337,53 +368,33 @@ def replicate_weights(
     return made[cluster], scale, rscales
 
 
-def replicate_covariance(
+def replicate_deviations(
     estimates: ArrayLike, full: ArrayLike, scale: float, rscales: ArrayLike, *, mse: bool = False
 ) -> np.ndarray:
-    """Covariance (k, k) of the estimates from their replicates (R, k).
+    """Deviations (R, k) of estimates from their replicates, scaled so that ``D.T @ D`` is the covariance.
 
-    Deviations are from the replicates' mean, or with `mse` from the `full` estimates (k,). An estimate that some replicate
-    could not make (NaN, an emptied domain) has covariance NaN: dropping that replicate would make it look surer.
+    They are from the replicates' mean, or with `mse` from the `full` estimates (k,). An estimate that some replicate
+    could not make (NaN, an emptied domain) is NaN in all: dropping that replicate would make it look surer.
 
     Examples
     --------
-    >>> replicate_covariance([[1.0], [3.0]], [2.0], 0.5, [1, 1])
-    array([[1.]])
+    >>> replicate_deviations([[1.0], [3.0]], [2.0], 0.5, [1, 1]).round(4).ravel().tolist()
+    [-0.7071, 0.7071]
     """
     estimates = np.asarray(estimates, float)
     deviations = estimates - (np.asarray(full, float) if mse else estimates.mean(axis=0))
-    return scale * (deviations * np.asarray(rscales, float)[:, None]).T @ deviations
+    return deviations * np.sqrt(scale * np.asarray(rscales, float))[:, None]
 
 
-def _clusters(strata: ArrayLike | None, psu: ArrayLike | None, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """PSU of each person, 0..P-1 sorted by stratum, and stratum of each PSU, 0..H-1."""
-    stratum = np.zeros(n, int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    unit = np.arange(n) if psu is None else np.unique(np.asarray(psu), return_inverse=True)[1]
-    pairs, cluster = np.unique(stratum * n + unit, return_inverse=True)
-    return cluster, pairs // n
+def replicate_covariance(
+    estimates: ArrayLike, full: ArrayLike, scale: float, rscales: ArrayLike, *, mse: bool = False
+) -> np.ndarray:
+    """Covariance (k, k) of the estimates from their replicates (R, k), as `replicate_deviations`.
 
-
-def _indicator(codes: np.ndarray) -> Any:
-    from scipy import sparse
-
-    n = len(codes)
-    return sparse.csr_array((np.ones(n), (codes, np.arange(n))), shape=(int(codes.max()) + 1, n))
-
-
-def _sum_by(codes: np.ndarray, matrix: Scores) -> np.ndarray:
-    result = _indicator(codes) @ matrix
-    return result.toarray() if hasattr(result, "toarray") else result
-
-
-def _left_out(population: np.ndarray, cluster: np.ndarray, stratum: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """1 - n/N of each stratum."""
-    largest, smallest = np.zeros(len(size)), np.full(len(size), np.inf)
-    np.maximum.at(largest, stratum[cluster], population)
-    np.minimum.at(smallest, stratum[cluster], population)
-    if (wrong := ~((largest == smallest) & (smallest >= size))).any():
-        at = int(np.argmax(wrong))
-        raise ValueError(
-            f"stratum {at} (sorted, from 0): {size[at]} PSUs were drawn but its population is said to be "
-            f"{smallest[at]:g} to {largest[at]:g}; it must be one number, at least those drawn."
-        )
-    return 1 - size / largest
+    Examples
+    --------
+    >>> replicate_covariance([[1.0], [3.0]], [2.0], 0.5, [1, 1]).round(12)
+    array([[1.]])
+    """
+    deviations = replicate_deviations(estimates, full, scale, rscales, mse=mse)
+    return deviations.T @ deviations

@@ -90,6 +90,17 @@ def influence(
     return result
 
 
+def density_at(values: ArrayLike, at: float, weights: ArrayLike | None = None) -> float:
+    """Density of persons' values at a point, by the kernel of `influence`; NaN where all are alike.
+
+    Examples
+    --------
+    >>> round(density_at([1.0, 2.0, 3.0], 2.0), 3)
+    0.33
+    """
+    return _near(*distribution.check_persons(values, weights), at)[0]
+
+
 def _near(x: np.ndarray, w: np.ndarray, at: float) -> tuple[float, float]:
     """Density of x at a point, and mean of x near it: NaN where all are alike."""
     size = np.sum(w)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mrstats.measures.checks import check_confidence, check_counts, normal_quantile
-from mrstats.measures.contrasts import mover_difference
+from mrstats.measures.contrasts import mover_difference, mover_ratio
 
 
 def wilson_interval(count: ArrayLike, n: ArrayLike, *, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -254,9 +254,7 @@ def ratio_interval(
     if method == "mover":
         first = wilson_interval(x_1, n_1, confidence=confidence)
         second = wilson_interval(x_2, n_2, confidence=confidence)
-        inverse = _mover_ratio(x_2 / n_2, second[0], x_1 / n_1, first[1])
-        with np.errstate(divide="ignore"):
-            return _mover_ratio(x_1 / n_1, first[0], x_2 / n_2, second[1]), 1 / inverse
+        return mover_ratio(x_1 / n_1, *first, x_2 / n_2, *second)
     z2 = normal_quantile(confidence) ** 2 * _small_sample(n_1 + n_2, method)
 
     def rejected(share: np.ndarray) -> np.ndarray:
@@ -289,13 +287,6 @@ def _two_groups(count_1, n_1, count_2, n_2) -> tuple[np.ndarray, ...]:
 def _small_sample(total: np.ndarray, method: str) -> np.ndarray | float:
     """Miettinen and Nurminen's N/(N−1)."""
     return total / (total - 1) if method == "miettinen_nurminen" else 1.0
-
-
-def _mover_ratio(p_1, lower_1, p_2, upper_2):
-    """Lower limit of p₁/p₂, in the form that survives p₂ = 0; that of p₂/p₁ inverted is the upper limit."""
-    a, b = lower_1 * (2 * p_1 - lower_1), upper_2 * (2 * p_2 - upper_2)
-    below = p_1 * p_2 + np.sqrt(np.maximum((p_1 * p_2) ** 2 - a * b, 0.0))
-    return np.where(lower_1 == 0, 0.0, a / np.where(lower_1 == 0, 1.0, below))
 
 
 def _restricted_difference(x_1, n_1, x_2, n_2, delta):

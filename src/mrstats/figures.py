@@ -1,0 +1,285 @@
+"""One indicator's table: its cells, their margins, and the figures of every row. No request is checked here."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+from mrstats import covariances, domains, engine, sampled
+from mrstats.dataset import City
+from mrstats.definitions import Indicator
+from mrstats.domains import Axes, Deviations
+from mrstats.estimates import estimate, scale_of
+from mrstats.personwise import replicate_cells
+from mrstats.request import Request
+from mrstats.rollup import roll_up
+from mrstats.schema import (
+    CELLS,
+    CITY,
+    DESCRIPTION,
+    FIGURES,
+    IDENTITY,
+    PERSON_MEASURES,
+    REGISTER,
+    SURVEY,
+    TOTAL,
+    UNKNOWN,
+    UNPLACED,
+    DatasetError,
+    NotPublishedError,
+)
+from mrstats.standardise import crude_rows, replace_figures, standard_population, standardised
+from mrstats.survey import SurveyDesign
+
+
+def indicator_table(
+    city: City, indicator: Indicator, request: Request, design: SurveyDesign | None = None
+) -> pd.DataFrame:
+    """The unprotected table of one indicator of a request.
+
+    Parameters
+    ----------
+    city : City
+    indicator : Indicator
+    request : Request
+    design : SurveyDesign, optional
+        Takes the place of the indicator's table and of the design that dataset.toml describes.
+
+    Returns
+    -------
+    DataFrame
+        As `mrstats.break_down`. Figures' deviations, where they are known, are kept in `mrstats.covariances`.
+    """
+    source = city.description.tables[indicator.table]
+    if design is not None:
+        city = city.with_table(source.name, design.frame)
+    kind = CELLS if source.grain == "cell" else SURVEY if source.weight or design is not None else REGISTER
+    if kind == CELLS and indicator.measure in PERSON_MEASURES:
+        raise NotPublishedError(
+            f"{indicator.name!r} is a {indicator.measure}, which needs every person's own value, but table {source.name!r} "
+            "holds ready-made counts. Ask for it from a table of persons."
+        )
+    maker = _Maker(city, indicator, request, kind, design)
+    levels = [CITY] if request.geography == CITY else [CITY, request.geography]
+    column = _area_column(city, indicator, request.geography)
+    if request.crossed:
+        return maker.arranged([maker.rows(maker.cells(request.by, column), levels, request.by, column)])
+    parts = []  # one pass a factor: the finest cross of many factors would be far larger than what is asked for
+    every = maker.cells((), column) if kind == CELLS else None
+    for subset in [(), *((factor,) for factor in request.by)]:
+        at = "" if subset else column
+        cells = maker.cells(subset, at) if every is None else every
+        part = maker.rows(cells, [CITY] if subset else levels, subset, at)
+        parts.append(part[part[subset[0]] != TOTAL] if subset else part)
+    return maker.arranged(parts)
+
+
+class _Maker:
+    """What stays the same while an indicator's table is made."""
+
+    def __init__(self, city: City, indicator: Indicator, request: Request, kind: str, design: SurveyDesign | None):
+        self.city, self.indicator, self.request, self.kind, self.design = city, indicator, request, kind, design
+
+    def keys(self, by: tuple[str, ...], column: str) -> engine.Keys:
+        """What the pass groups by."""
+        return engine.Keys(self.request.years, column, tuple(self.city.description.factors[name] for name in by))
+
+    def cells(self, by: tuple[str, ...], column: str) -> pd.DataFrame:
+        """Finest cells of a request; their areas are of the level in `attrs`, or of none."""
+        city, indicator, request = self.city, self.indicator, self.request
+        by = (*by, *request.standardise)
+        if self.kind == CELLS:  # all of a published table's factors, to meet its own totals
+            by = tuple(name for name, source in city.description.factors.items() if indicator.table in source.tables)
+        cells = engine.indicator_cells(city, indicator, self.keys(by, column))
+        missing = sorted(set(request.years) - set(cells["year"]))
+        if missing:
+            raise DatasetError(
+                f"{indicator.name!r} has no rows for {', '.join(map(str, missing))} in table {indicator.table!r}. "
+                "Deliver that year's file, or ask for the years there are."
+            )
+        if not column:
+            return cells
+        base = next(
+            n
+            for n, s in city.description.levels.items()
+            if s.column == column and city.geography.nests(n, request.geography)
+        )
+        strange = sorted(set(cells[engine.AREA].unique()) - city.geography.division(base).codes - {UNPLACED})
+        if strange:
+            raise DatasetError(
+                f"table {indicator.table!r}, column {column!r}: area code {strange[0]!r} is not in [geographies.{base}] "
+                f"({len(strange)} such codes). Check the code, or the vintage of the division."
+            )
+        cells.attrs["level"] = base
+        return cells
+
+    def rows(self, cells: pd.DataFrame, levels: list[str], subset: tuple[str, ...], column: str) -> pd.DataFrame:
+        """Margins of cells with their figures, standardised where the request asks for it."""
+        request, indicator, strata = self.request, self.indicator, list(self.request.standardise)
+        by = (*subset, *strata)
+        axes = self.axes(cells, levels, by)
+        margins = self.margins(cells, axes, by)
+        made, deviations = self.made(axes, margins, by, column)
+        whole = _whole(margins, by)
+        table = estimate(
+            margins,
+            indicator,
+            confidence=request.confidence,
+            kind=self.kind,
+            whole=whole,
+            figures=made,
+        )
+        table["estimate_id"] = self.estimate_ids(table)
+        if strata:
+            keys = ["year", "geography_level", "geography", *request.by]
+            within, crude = crude_rows(table, strata, request.by)
+            figures, deviations = standardised(
+                within,
+                deviations,
+                keys,
+                strata,
+                standard_population(within, strata, request.by),
+                indicator,
+                how=request.standardisation,
+                kind=self.kind,
+                confidence=request.confidence,
+            )
+            table = replace_figures(crude.drop(columns=strata), figures, keys)
+            places = {tuple(row): i for i, row in enumerate(figures[keys].itertuples(index=False, name=None))}
+            order = [places[row] for row in table[keys].itertuples(index=False, name=None)]
+            deviations = [(sample, values[:, order]) for sample, values in deviations]
+        for sample, values in deviations:
+            known = ~np.isnan(values).all(axis=0)  # a year's sample knows its own year
+            ids = np.array(table["estimate_id"])[known]
+            covariances.keep(ids.tolist(), values[:, known], sample)
+        return table
+
+    def made(
+        self, axes: Axes, margins: pd.DataFrame, by: tuple[str, ...], column: str
+    ) -> tuple[dict | None, Deviations]:
+        """Figures that do not come from the sums (else None) and deviations, in the order of the margins' rows."""
+        request, indicator = self.request, self.indicator
+        at = axes.rows_of(margins)
+        if self.kind == SURVEY:
+            made = sampled.survey_figures(
+                self.city, indicator, self.keys(by, column), axes, confidence=request.confidence, given=self.design
+            )
+        elif indicator.measure in PERSON_MEASURES:
+            made = domains.register_figures(
+                self.city,
+                indicator,
+                self.keys(by, column),
+                axes,
+                confidence=request.confidence,
+                replicates=request.replicates,
+                seed=request.seed,
+            )
+        elif request.replicates and self.kind == REGISTER:
+            return None, [self.replicated(axes, margins, by, column)]
+        else:
+            return None, []
+        return made.at(at, scale_of(indicator))
+
+    def replicated(self, axes: Axes, margins: pd.DataFrame, by: tuple[str, ...], column: str):
+        """The margins' values in every replicate of the residents, as deviations."""
+        request, indicator = self.request, self.indicator
+        draws = {"replicates": request.replicates, "seed": request.seed}
+        cells, *sums = replicate_cells(self.city, indicator, self.keys(by, column), **draws)
+        parts = []
+        for values in sums:
+            rows, rolled = roll_up(cells, values, years=axes.years, areas=axes.areas, groups=axes.groups)
+            place = pd.Series(np.arange(len(rows)), index=axes.rows_of(rows))
+            parts.append(rolled[place.loc[axes.rows_of(margins)].to_numpy()].T)
+        w, wy, *wx = parts
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values = {
+                "count": lambda: wy,
+                "total": lambda: wy,
+                "share": lambda: wy / wy[:, _whole(margins, by)],
+            }.get(indicator.measure, lambda: wy / (wx[0] if wx else w))()
+        values = values * scale_of(indicator)
+        # A group that some draw leaves empty has no value there: its covariance is not known, never smaller.
+        return domains.sample_of(**draws), (values - values.mean(axis=0)) / np.sqrt(request.replicates - 1)
+
+    def axes(self, cells: pd.DataFrame, levels: list[str], by: tuple[str, ...]) -> Axes:
+        """The rows of the margins: levels and their areas, groups of the factors."""
+        city, areas = self.city, {}
+        for level in levels:
+            if level == CITY:
+                areas[level] = ([city.municipality], dict.fromkeys(cells[engine.AREA].unique(), city.municipality))
+            else:
+                inside = {**city.geography.between(cells.attrs["level"], level), UNPLACED: UNPLACED}
+                unplaced = [UNPLACED] if (cells[engine.AREA] == UNPLACED).any() else []
+                areas[level] = (sorted(city.geography.division(level).codes) + unplaced, inside)
+        return Axes(self.request.years, areas, {name: self.group_codes(cells, name) for name in by})
+
+    def group_codes(self, cells: pd.DataFrame, name: str) -> list[str]:
+        """A factor's groups, and *unknown* where somebody is in it."""
+        codes = self.city.factors[name].codes
+        return codes + ([UNKNOWN] if UNKNOWN in set(cells[name]) - set(codes) else [])
+
+    def margins(self, cells: pd.DataFrame, axes: Axes, by: tuple[str, ...]) -> pd.DataFrame:
+        """Cells rolled up to the levels and to all subsets of some factors, every combination present."""
+        alike = {n for n, same in engine.ALIKE.items() if cells[n].equals(cells[same])}  # added up once
+        names = [n for n in (*engine.SUMS, *engine.PER_SUMS, "hidden") if n in cells and n not in alike]
+        collapse = {
+            name: self.group_codes(cells, name) for name in self.city.factors if name in cells and name not in by
+        }
+        rows, sums = roll_up(
+            cells, cells[names].to_numpy(), years=axes.years, areas=axes.areas, groups=axes.groups, collapse=collapse
+        )
+        rows = rows.astype({name: "str" for name in rows if name != "year"})
+        others = {name: TOTAL for name in self.request.by if name not in by}
+        return engine.with_alike(rows.assign(**dict(zip(names, sums.T, strict=True)), **others))
+
+    def estimate_ids(self, table: pd.DataFrame) -> list[str]:
+        """A key that says which figure this is, never how large."""
+        request = self.request
+        what = [self.city.name, self.indicator.name, ",".join(request.standardise), request.standardisation]
+        names = ["year", "geography_level", "geography", *request.by]
+        return [
+            hashlib.sha256("|".join(map(str, [*what, *row])).encode()).hexdigest()[:12]
+            for row in table[names].itertuples(index=False, name=None)
+        ]
+
+    def arranged(self, parts: list[pd.DataFrame]) -> pd.DataFrame:
+        """Columns and rows in the order everyone expects: city first, areas by code, groups in print order."""
+        city, request, table = self.city, self.request, pd.concat(parts, ignore_index=True)
+        level = city.geographies.get(request.geography)
+        table["indicator"] = self.indicator.name
+        table["vintage"] = np.where(table["geography_level"] == CITY, "", level.vintage if level else "")
+        ranks = [table["year"], table["geography_level"] != CITY, table["geography"] == UNPLACED, table["geography"]]
+        for name in request.by:
+            rank = {code: i for i, code in enumerate([TOTAL, *(group.code for group in city.factors[name].groups)])}
+            ranks.append(table[name].map(rank))
+        columns = [*IDENTITY, *request.by, *FIGURES, *DESCRIPTION]
+        return table.iloc[np.lexsort(ranks[::-1])][columns].reset_index(drop=True)
+
+
+def _whole(margins: pd.DataFrame, by: tuple[str, ...]) -> np.ndarray:
+    """For each row the position of the whole city's in the same year."""
+    is_whole = (margins["geography_level"] == CITY) & (margins[list(by)] == TOTAL).all(axis=1)
+    place = pd.Series(np.flatnonzero(is_whole), index=margins.loc[is_whole, "year"])
+    return place.loc[margins["year"]].to_numpy()
+
+
+def _area_column(city: City, indicator: Indicator, level: str) -> str:
+    """The column of the indicator's table that holds areas of `level`, or of the nearest finer level."""
+    if level == CITY:
+        return ""
+    import narwhals as nw
+
+    columns = nw.from_native(city.table(indicator.table)).lazy().collect_schema().names()
+    found = [
+        (source.column, name)
+        for name, source in city.description.levels.items()
+        if source.column in columns and source.column and city.geography.nests(name, level)
+    ]
+    if not found:
+        raise NotPublishedError(
+            f"{indicator.name!r} has no areas of level {level!r}: table {indicator.table!r} holds "
+            f"{', '.join(n for n, s in city.description.levels.items() if s.column in columns) or 'no areas'}."
+        )
+    return min(found, key=lambda pair: pair[1] != level)[0]

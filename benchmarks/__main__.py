@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.data import COLUMNS, bench_city, hierarchy, write_persons
+from benchmarks.persons import has_spark, order_cases, replicate_case, spark_cases
 from mrstats import engine
 from mrstats.estimates import estimate
-from mrstats.personwise import order_statistics, poisson_counts
 from mrstats.rollup import roll_up
 
 LEVELS = ["city", "district", "regso", "deso"]
@@ -91,27 +91,6 @@ def groupby_apply(frame: pd.DataFrame) -> None:
         frame.groupby(["year", *chosen], observed=True)[["income"]].apply(summary)
 
 
-def order_sets(frame: pd.DataFrame) -> list[tuple[list[str], tuple[np.ndarray, int]]]:
-    """26 divisions into some thousands of groups."""
-    chosen = [pick for pick in SETS if pick[0] in ("city", "district", "regso") and len(pick) < 4][:26]
-    return [
-        (list(pick), (frame.groupby(list(pick), observed=True).ngroup().to_numpy(), frame.groupby(list(pick), observed=True).ngroups))
-        for pick in chosen
-    ]  # fmt: skip
-
-
-def quantiles_by_apply(frame: pd.DataFrame, sets) -> None:
-    for pick, _ in sets:
-        groups = frame.groupby(pick, observed=True)["income"]
-        groups.quantile([0.1, 0.5, 0.9])
-        groups.apply(gini_of)
-
-
-def gini_of(income: pd.Series) -> float:
-    x = np.sort(income.to_numpy())
-    return float(2 * np.dot(np.arange(1, len(x) + 1), x) / (len(x) * x.sum()) - (len(x) + 1) / len(x))
-
-
 def peak_memory(path: Path, years: int) -> float:
     """MB of a process of its own that makes the cube (Linux)."""
     code = (
@@ -139,7 +118,7 @@ def report(title: str, taken: dict[str, float]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--large", action="store_true", help="36 million persons too")
-    parser.add_argument("--quick", action="store_true", help="3 rounds, and no groupby.apply (a minute of its own)")
+    parser.add_argument("--quick", action="store_true", help="3 rounds, no groupby.apply and no Spark (minutes)")
     options = parser.parse_args()
     rounds = 3 if options.quick else 7
     lines = []
@@ -173,19 +152,20 @@ def main() -> None:
                     f"G2 {persons:>10,}: {taken[name] / taken[ours_ci]:.0f} × faster than groupby.apply, intervals in both"
                 )
             if persons == 360_000:
-                sets = order_sets(frame)
-                x, codes = frame["income"].to_numpy(), [pair for _, pair in sets]
-                other = interleaved(
-                    {
-                        "P10/P50/P90, Gini, S80/S20 of 26 divisions": lambda x=x, codes=codes: order_statistics(x, sets=codes),
-                        "pandas quantile and apply, no S80/S20": lambda frame=frame, sets=sets: quantiles_by_apply(frame, sets),
-                        "500 Poisson counts of 36 000 persons": lambda: poisson_counts(np.arange(36_000), 500, seed=1),
-                    },
-                    3,
-                )  # fmt: skip
-                report(f"order statistics, {persons:,} persons, {sum(size for _, size in codes):,} groups", other)
-                mine, theirs, _ = other.values()
-                lines.append(f"G3 {persons:>10,}: {theirs / mine:.1f} × faster than pandas")
+                cases = order_cases(frame)
+                cases["mrstats: 500 replicates of the Gini, intervals"] = replicate_case(frame)
+                other = interleaved(cases, rounds)
+                report(f"26 divisions, 3 765 groups, {persons:,} persons", other)
+                mine, apply, windows, replicates = other.values()
+                lines.append(
+                    f"G3 {persons:>10,}: {apply / mine:.1f} × faster than pandas apply, {windows / mine:.1f} × than DuckDB"
+                )
+                lines.append(f"G4 {persons:>10,}: {replicates:.1f} s for 500-replicate Gini intervals")
+            if persons == 3_600_000 and has_spark() and not options.quick:
+                other = interleaved(spark_cases(path, years, full_cube), 3)
+                report(f"Spark, {persons:,} persons, same cells as DuckDB's to 1e-12", other)
+                mine, theirs = other.values()
+                lines.append(f"G8 {persons:>10,}: {theirs / mine:.1f} × faster than Spark's own grouping sets")
             report(f"full cube, {persons:,} persons, {years} years", taken)
             lines.append(f"G6 {persons:>10,}: peak {peak_memory(path, years):.0f} MB")
     taken = imports(rounds)

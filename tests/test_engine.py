@@ -9,10 +9,12 @@ import duckdb
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from made_city import made_city, random_people
-from mrstats.engine import Keys, aggregate, indicator_cells, progress
+from mrstats.engine import Keys, indicator_cells
+from mrstats.queries import aggregate, progress
 from mrstats.schema import DatasetError
 
 
@@ -83,6 +85,57 @@ def test_an_empty_background_factor_is_a_group_of_its_own_never_dropped():
     )
     assert cells.loc[cells["sex"] == "unknown", "n"].sum() == 3
     assert cells["n"].sum() == len(people)
+
+
+def test_an_age_that_is_nan_is_unknown_and_no_old_age_on_any_engine():
+    people = random_people(2, 60).assign(year=2024)
+    people["age"] = people["age"].astype(float)
+    people.loc[people.index[:4], "age"] = np.nan
+    for frame in (people, duckdb.from_arrow(pa.Table.from_pandas(people.drop(columns="age"), preserve_index=False)
+        .append_column("age", pa.array(people["age"].to_numpy(), from_pandas=False)))):  # fmt: skip
+        city = made_city(people).with_table("people", frame)
+        keys = Keys((2024,), "", (city.description.factors["age_group"],))
+        cells = indicator_cells(city, city.indicators["population"], keys).set_index("age_group")["n"]
+        assert cells["unknown"] == 4
+        assert cells.sum() == 60
+
+
+def test_years_nobody_asked_for_and_persons_without_an_outcome_make_no_cells():
+    people = random_people(2, 200)
+    people.loc[people.index[:9], "year"] = 2019  # the dataset says 2023 and 2024
+    people.loc[people.index[9:19], "income"] = np.nan
+    odd = people.index[9]
+    people.loc[odd, "sex"] = "9"  # of no group, but not among those who have an income
+    city = made_city(people)
+    sex = (city.description.factors["sex"],)
+    for frame in (people, duckdb.from_df(people)):
+        for years in ((2023, 2024), (2024,)):
+            cells = indicator_cells(
+                city.with_table("people", frame), city.indicators["income_mean"], Keys(years, "area", sex)
+            )
+            known = people[people["year"].isin(years) & people["income"].notna()]
+            assert cells["n"].min() > 0
+            assert cells.groupby("year")["n"].sum().to_dict() == known.groupby("year").size().to_dict()
+            assert cells["users"].sum() == (known["income"] != 0).sum()
+
+
+def test_a_text_of_no_letters_is_missing():
+    people = random_people(2, 60).assign(year=2024, protected_identity=False, area=["", "A1", "A2"] * 20)
+    people["sex"], people["education"] = ["", "1", "2"] * 20, ["", "1", "2", "3"] * 15
+    for frame in (people, duckdb.from_df(people)):
+        city = made_city(people).with_table("people", frame)
+        keys = Keys((2024,), "area", (city.description.factors["sex"], city.description.factors["education"]))
+        cells = indicator_cells(city, city.indicators["population"], keys)
+        assert cells.groupby("area_", observed=True)["n"].sum().to_dict() == {"A1": 20, "A2": 20, "_U": 20}
+        assert cells.groupby("sex", observed=True)["n"].sum().to_dict() == {"men": 20, "women": 20, "unknown": 20}
+        assert cells.groupby("education", observed=True)["n"].sum()["unknown"] == 15
+
+
+def test_an_area_called_as_the_unplaced_are_is_one_cell_with_them():
+    people = random_people(2, 60).assign(year=2024, protected_identity=False)
+    people["area"] = ["_U", None, "A1"] * 20
+    cells = indicator_cells(made_city(people), made_city(people).indicators["population"], Keys((2024,), "area", ()))
+    assert cells.set_index("area_")["n"].to_dict() == {"A1": 20, "_U": 40}
 
 
 def test_a_share_of_other_numbers_than_0_and_1_is_refused():

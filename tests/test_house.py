@@ -27,10 +27,10 @@ FLOORS = {
     **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models"], 5),
     "disclosure": 4,
     **dict.fromkeys(
-        ["badrows", "breakdown", "engine", "estimates", "rollup", "personwise", "samplerows", "standardise", "survey"],
+        ["badrows", "breakdown", "engine", "estimates", "queries", "rollup", "personwise", "samplerows", "standardise"],
         3,
     ),
-    **dict.fromkeys(["request", "covariances", "domains", "sampled", "figures"], 3),
+    **dict.fromkeys(["request", "covariances", "domains", "sampled", "figures", "survey"], 3),
     **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),
     **dict.fromkeys(["definitions", "geography", "measures"], 1),
     **dict.fromkeys(["schema", "language"], 0),

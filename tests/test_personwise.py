@@ -10,7 +10,7 @@ from made_city import CELL_TABLE, made_city, random_people, toml
 from mrstats import engine
 from mrstats.engine import Keys, indicator_cells
 from mrstats.measures import distribution
-from mrstats.personwise import order_statistics, poisson_counts, replicate_cells
+from mrstats.personwise import gini_replicates, order_statistics, poisson_counts, replicate_cells
 from mrstats.rollup import roll_up
 from mrstats.schema import DatasetError
 
@@ -59,6 +59,47 @@ def test_counts_depend_on_person_replicate_and_seed_only():
     assert (poisson_counts(persons, 25, seed=1) == counts[:, :25]).all()
     assert (poisson_counts(persons, 40, seed=2) != counts).any()
     assert (poisson_counts(np.array(["a", "b"]), 9, seed=1)[1] == poisson_counts(np.array(["b"], object), 9, seed=1)[0]).all()  # fmt: skip
+
+
+def test_counts_are_splitmix64_of_person_and_seed_by_hand():
+    def mixed(z):  # Steele, Lea & Flood 2014, in whole numbers of Python
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+        return z ^ z >> 31
+
+    def count(person, replicate, seed):
+        z = mixed((mixed((person + mixed(seed)) % 2**64) + (replicate // 2 + 1) * 0x9E3779B97F4A7C15) % 2**64)
+        chance = (z >> 32 * (replicate % 2)) % 2**32 / 2**32
+        distribution = np.exp(-1) * np.cumsum([1, 1, 1 / 2, 1 / 6, 1 / 24, 1 / 120, 1 / 720, 1 / 5040])
+        return int((chance >= distribution).sum())
+
+    persons = np.array([0, 7, 2**40])
+    expected = [[count(int(person), replicate, 3) for replicate in range(9)] for person in persons]
+    assert poisson_counts(persons, 9, seed=3).tolist() == expected
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_replicate_is_the_gini_of_the_persons_as_often_as_they_were_drawn(weighted):
+    random = np.random.default_rng(5)
+    x, persons = random.integers(0, 9, 203) * 10.0, random.permutation(203)
+    w = random.choice([0.0, 1.0, 2.5], 203) if weighted else None
+    codes = random.integers(0, 5, 203)
+    codes[codes == 3] = 4  # nobody in group 3
+    found = gini_replicates(x, persons, w, sets=[(codes, 5), (np.zeros(203, int), 1)], replicates=131, seed=2)
+    counts = poisson_counts(persons, 131, seed=2) * (np.ones(203) if w is None else w)[:, None]
+    for code, part in zip((codes, np.zeros(203, int)), found, strict=True):
+        for group in range(len(part)):
+            for replicate in (0, 1, 127, 128, 130):  # both halves of a hash, both sides of a block
+                mask = (code == group) & (counts[:, replicate] > 0)
+                expected = distribution.gini(x[mask], counts[mask, replicate]) if mask.any() else np.nan
+                np.testing.assert_allclose(part[group, replicate], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_the_spread_of_replicates_is_the_error_of_the_gini():
+    # Of n exponential incomes the Gini is the mean of n − 1 uniform numbers: 1/12 ÷ (n − 1) (Gail & Gastwirth 1978).
+    random = np.random.default_rng(8)
+    found = gini_replicates(random.exponential(size=4000), np.arange(4000), sets=[(np.zeros(4000, int), 1)])[0]
+    assert found.std() == pytest.approx((1 / 12 / 4000) ** 0.5, rel=0.12)
 
 
 @pytest.fixture(scope="module")

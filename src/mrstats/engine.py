@@ -1,19 +1,16 @@
-"""The pass over persons: `aggregate` turns rows of any engine into cells of sufficient statistics. No interval, no rule.
+"""The pass over persons: rows of any engine become cells of sufficient statistics. No interval, no rule.
 
-Written once with narwhals: the same call takes a DuckDB relation, pandas, Polars, or a warehouse table. Cells hold,
+`mrstats.queries` runs it, whichever engine the rows are in. Cells hold,
 for a quantity y with weight w (1 in a register): ``n`` rows, ``w`` = Σw, ``w2`` = Σw², ``wy`` = Σwy, ``wy2`` = Σwy²,
 ``w2y`` = Σw²y, ``w2y2`` = Σ(wy)², ``users`` = persons whose y is not 0. Every margin is a sum of cells.
 """
 
 from __future__ import annotations
 
-import sys
-import threading
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import narwhals as nw
@@ -23,6 +20,9 @@ import pandas as pd
 from mrstats import badrows
 from mrstats.dataset import City, FactorSource, TableSource
 from mrstats.definitions import Indicator, expressions
+from mrstats.queries import added_up, in_order
+from mrstats.queries import collect as collect
+from mrstats.queries import progress as progress
 from mrstats.schema import TOTAL, TOTAL_WORDS, UNKNOWN, UNPLACED, DatasetError
 
 SUMS = ["n", "w", "w2", "wy", "wy2", "w2y", "w2y2", "users"]
@@ -39,6 +39,10 @@ AREA = "area_"
 """Column of a cell's finest area code, as the table holds it."""
 
 
+Located = Callable[[FactorSource, nw.Expr], str]
+"""Where the first row stands that meets a condition, and what a factor's column holds there."""
+
+
 @dataclass(frozen=True)
 class Keys:
     """What a pass groups by: years, the area column, and background factors."""
@@ -46,87 +50,6 @@ class Keys:
     years: tuple[int, ...]
     area_column: str
     factors: tuple[FactorSource, ...]
-
-
-def aggregate(frame: Any, keys: dict[str, nw.Expr], sums: dict[str, nw.Expr]) -> pd.DataFrame:
-    """Group a native frame by `keys` and add up `sums`.
-
-    Parameters
-    ----------
-    frame : native frame
-        pandas, Polars, DuckDB relation, PySpark … or a narwhals frame.
-    keys, sums : dict of str to narwhals expression
-        Output column -> what it is made from.
-
-    Returns
-    -------
-    DataFrame
-        One row per combination of keys that occurs, sorted by the keys, so that every engine answers alike.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"sex": ["1", "2", "2"], "age": [10, 20, 30]})
-    >>> aggregate(rows, {"sex": nw.col("sex")}, {"n": nw.lit(1), "age": nw.col("age")})
-      sex    n   age
-    0   1  1.0  10.0
-    1   2  2.0  50.0
-    """
-    lazy = nw.from_native(frame).lazy()
-    picked = lazy.select(
-        *[expression.alias(name) for name, expression in keys.items()],
-        *[expression.cast(nw.Float64).alias(name) for name, expression in sums.items()],
-    )
-    totals = [nw.col(name).sum().alias(name) for name in sums]
-    cells = picked.group_by(*keys).agg(*totals) if keys else picked.select(*totals)
-    result = collect(cells).to_pandas()
-    ranks = []
-    for name in keys:  # one type of text and one order, whichever engine it was
-        if not pd.api.types.is_numeric_dtype(result[name]):
-            result[name] = result[name].astype("str")
-        ranks.append(pd.factorize(result[name], sort=True)[0])
-    result[list(sums)] = result[list(sums)].astype(float).fillna(0.0)  # engines differ on the sum of nothing
-    return result.iloc[np.lexsort(ranks[::-1])].reset_index(drop=True) if keys else result
-
-
-def collect(frame: nw.LazyFrame) -> nw.DataFrame:
-    """Run a query so that Ctrl-C ends it: DuckDB hears nothing while it works, so it is told from beside."""
-    connection: Any = getattr(nw.to_native(frame), "_con", None)
-    if not hasattr(connection, "interrupt"):
-        return frame.collect()
-    with ThreadPoolExecutor(1) as beside:
-        query = beside.submit(frame.collect)
-        try:
-            while not wait([query], timeout=0.2).done:
-                pass
-        except KeyboardInterrupt:
-            connection.interrupt()
-            raise
-        return query.result()
-
-
-@contextmanager
-def progress(label: str, *, after: float = 5.0) -> Iterator[None]:
-    """Tell on stderr how long a pass has taken, from `after` seconds on; the line is wiped when it ends.
-
-    Nothing is written before a pass is complete, so Ctrl-C leaves nothing behind.
-    """
-    done = threading.Event()
-
-    def tell() -> None:
-        start, pause = time.monotonic(), after
-        while not done.wait(pause):
-            print(f"\r{label}: {time.monotonic() - start:.0f} s …", end="", file=sys.stderr, flush=True)
-            pause = 1.0
-        if pause != after:
-            print("\r" + " " * (len(label) + 16) + "\r", end="", file=sys.stderr, flush=True)
-
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        done.set()
-        teller.join()
 
 
 def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFrame:
@@ -143,45 +66,64 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
     DatasetError
         A column named in dataset.toml is not in the table, or a code has no group.
     """
-    frame, by, sums = person_frame(city, indicator, keys)
+    frame, by, sums = person_frame(city, indicator, keys, rowwise=False)
+    persons = city.description.tables[indicator.table].grain == "person"
     with progress(indicator.name):
-        cells = aggregate(frame, by, sums)
+        cells = added_up(frame, by, sums, ["n", "users"] if persons else [])
+    asked = cells["year"].isin(keys.years or cells["year"].dropna())
+    if persons:
+        asked &= cells["n"] > 0
+    if not asked.all():
+        cells = cells[asked]
+        cells[AREA] = cells[AREA].cat.remove_unused_categories()
     cells["hidden"] = cells.get("hidden", 0.0)
     if indicator.measure == "proportion" and "wy2" in cells and (abs(cells["wy2"] - cells["wy"]) > 1e-6).any():
         raise DatasetError(
             f"[indicators.{indicator.name}] numerator {indicator.numerator!r} holds other numbers than 0 and 1, so its "
             "share is no share. Correct the column, or make a condition of it, such as `column > 0`."
         )
-    source, chosen = city.description.tables[indicator.table], _chosen(city.description.tables[indicator.table], keys)
-    for factor in keys.factors:
-        if (cells[factor.factor.name] == STRANGE).any():
-            _refuse_strange(factor, badrows.first(city, source, factor.column, _group(factor) == STRANGE, chosen))
+    source, chosen = (
+        city.description.tables[indicator.table],
+        _chosen(frame, city.description.tables[indicator.table], keys),
+    )
+
+    def located(factor: FactorSource, condition: nw.Expr) -> str:
+        return badrows.first(city, source, factor.column, condition, chosen)
+
+    named = named_keys(cells, keys, frame, located)
     if source.weight and (nobody := cells["w"].eq(0) & cells["n"].gt(0)).any():
-        cell = cells[nobody].head(1)
-        inside = [by[key] == cell[key].iloc[0] for key in by]
-        names = named_keys(cell.copy(), keys, indicator, frame)[[*by]].iloc[0]
-        badrows.refuse_weightless(city, source, indicator, inside, names, within=chosen)
-    cells = with_alike(named_keys(cells, keys, indicator, frame))
-    return cells[[*by, *SUMS, *(name for name in PER_SUMS if name in cells), "hidden"]]
+        cell = cells[nobody].iloc[0]
+        inside = [by[key].is_null() if pd.isna(cell[key]) else by[key] == cell[key] for key in by]
+        badrows.refuse_weightless(city, source, indicator, inside, named[nobody].iloc[0][[*by]], within=chosen)
+    columns = [*by, *SUMS, *(name for name in PER_SUMS if name in cells), "hidden"]
+    return with_alike(in_order(named, list(by)))[columns]
 
 
-def person_frame(city: City, indicator: Indicator, keys: Keys) -> tuple[nw.LazyFrame, dict, dict]:
-    """The rows an indicator rests on, with expressions for their keys and for what is added up."""
-    frame, by = keyed_frame(city, indicator, keys)
+def person_frame(
+    city: City, indicator: Indicator, keys: Keys, *, rowwise: bool = True
+) -> tuple[nw.LazyFrame, dict, dict]:
+    """The rows an indicator rests on, with expressions for their keys and for what is added up.
+
+    ``rowwise=False`` is for adding up at once: rows of years the dataset does not know and rows without an outcome may
+    be there and add nothing, since a filter that takes hardly any row away costs DuckDB half as much again as the
+    whole pass; and keys may be texts as they lie in the table, which `named_keys` reads, once a value.
+    """
+    frame, by = keyed_frame(city, indicator, keys, rowwise=rowwise)
     source = city.description.tables[indicator.table]
     if source.grain == "cell":
         _check_no_total_rows(frame, indicator, source, keys)
-    make = _person_sums if source.grain == "person" else _cell_sums
-    frame, sums = make(frame, indicator, source)
+        frame, sums = _cell_sums(frame, indicator, source)
+    else:
+        frame, sums = _person_sums(frame, indicator, source, rowwise)
     return frame, by, sums
 
 
 def keyed_frame(
-    city: City, indicator: Indicator, keys: Keys, *, also: tuple[str, ...] = ()
+    city: City, indicator: Indicator, keys: Keys, *, also: tuple[str, ...] = (), rowwise: bool = True
 ) -> tuple[nw.LazyFrame, dict]:
     """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys.
 
-    `also` names columns that are read beside those that the keys and the indicator need.
+    `also` names columns that are read beside those that the keys and the indicator need; `rowwise` as in `person_frame`.
     """
     source = city.description.tables[indicator.table]
     frame = city.table(source.name)
@@ -193,27 +135,34 @@ def keyed_frame(
     frame = nw.from_native(frame).lazy()
     schema = frame.collect_schema()
     # R and Polars write "not known" as NaN, which an engine would compare and add up as a number.
-    floats = [name for name in _read_columns(indicator, source) if schema[name] in (nw.Float32, nw.Float64)]
+    read = _read_columns(indicator, source) | {factor.column for factor in keys.factors}
+    floats = [name for name in sorted(read) if schema[name] in (nw.Float32, nw.Float64)]
     if floats:
         frame = frame.with_columns(*[nw.col(name).fill_nan(None) for name in floats])
-    year, chosen = _year(source), _chosen(source, keys)
-    if chosen is not None:
+    year, chosen = _year(source, schema), _chosen(frame, source, keys)
+    known = source.years or city.description.years
+    if chosen is not None and (rowwise or source.responded or not known or not set(known) <= set(keys.years)):
         frame = frame.filter(chosen)
     if source.grain == "person":
         badrows.refuse(city, source, indicator, frame, chosen)
-    by = {"year": year, AREA: _area(source, keys.area_column)}
+    by = {"year": year, AREA: _area(source, keys.area_column, rowwise)}
     for factor in keys.factors:
-        by[factor.factor.name] = _group(factor)
+        by[factor.factor.name] = _group(factor, schema, rowwise)
     return frame, by
 
 
-def named_keys(cells: pd.DataFrame, keys: Keys, indicator: Indicator, frame: nw.LazyFrame) -> pd.DataFrame:
-    """Years as integers, areas and groups as categories: a few hundred names, a million cells."""
-    for factor in keys.factors:
-        cells[factor.factor.name] = _named(cells, factor, indicator, frame)
-    cells["year"] = cells["year"].astype(int)
-    cells[AREA] = cells[AREA].astype("str").astype("category")
-    return cells
+def named_keys(cells: pd.DataFrame, keys: Keys, frame: nw.LazyFrame, located: Located | None = None) -> pd.DataFrame:
+    """Years as integers, areas and groups as categories: a few hundred names, a million cells.
+
+    `located` says in which file and row a code stands that maps to no group.
+    """
+    named = {factor.factor.name: _named(cells, factor, frame, located) for factor in keys.factors}
+    area = cells[AREA].astype("category")
+    if "" in area.cat.categories:  # a text file's word for missing
+        area = area.cat.remove_categories("")
+    if area.hasnans:
+        area = area.cat.set_categories(sorted({*area.cat.categories, UNPLACED})).fillna(UNPLACED)
+    return cells.assign(**{"year": cells["year"].astype(int), AREA: area, **named})
 
 
 def with_alike(cells: pd.DataFrame) -> pd.DataFrame:
@@ -223,41 +172,54 @@ def with_alike(cells: pd.DataFrame) -> pd.DataFrame:
     return cells
 
 
-def _read_columns(indicator: Indicator, source: TableSource) -> list[str]:
+def _read_columns(indicator: Indicator, source: TableSource) -> set[str]:
     """Columns whose values are added up or compared."""
-    used = expressions.columns_of(indicator)
-    return sorted(used | {name for name in (source.count, source.weight) if name})
+    return expressions.columns_of(indicator) | {name for name in (source.count, source.weight) if name}
 
 
-def _year(source: TableSource) -> nw.Expr:
-    return nw.lit(source.year) if isinstance(source.year, int) else nw.col(source.year).cast(nw.Int64)
+def _year(source: TableSource, schema: nw.Schema) -> nw.Expr:
+    if isinstance(source.year, int):
+        return nw.lit(source.year)
+    year = nw.col(source.year)
+    return year if schema[source.year].is_integer() else year.cast(nw.Int64)
 
 
-def _chosen(source: TableSource, keys: Keys) -> nw.Expr | None:
+def _chosen(frame: nw.LazyFrame, source: TableSource, keys: Keys) -> nw.Expr | None:
     """Rows of the years asked for, in a survey of those who answered."""
-    years = _year(source).is_in(list(keys.years)) if keys.years else None
+    years = _any_of(_year(source, frame.collect_schema()), keys.years) if keys.years else None
     answered = nw.col(source.responded) if source.responded else None
     return answered if years is None else years if answered is None else years & answered
 
 
-def _area(source: TableSource, column: str) -> nw.Expr:
+def _any_of(expression: nw.Expr, values: Sequence) -> nw.Expr:
+    """`is_in` for few values: DuckDB walks through a list row by row, and reads the whole file where it could skip."""
+    return reduce(or_, [expression == value for value in values]) if len(values) <= 40 else expression.is_in(values)
+
+
+def _area(source: TableSource, column: str, rowwise: bool) -> nw.Expr:
     if not column:
         return nw.lit(UNPLACED)
     area = nw.col(column).cast(nw.String)
+    if not (rowwise or source.protected):
+        return area
     placed = ~badrows.empty(column)
     if source.protected:
         placed = placed & ~nw.col(source.protected)
     return nw.when(placed).then(area).otherwise(nw.lit(UNPLACED))
 
 
-def _group(source: FactorSource) -> nw.Expr:
-    """Number of each row's group among `_groups`: small integers are cheaper to group by than names."""
+def _group(source: FactorSource, schema: nw.Schema, rowwise: bool = True) -> nw.Expr:
+    """Number of each row's group among `groups_of`; for adding up, a text with a code for each group as it lies."""
     raw = nw.col(source.column)
+    as_it_lies = not rowwise and schema[source.column] == nw.String and not source.ranges
+    if as_it_lies and len(source.codes) == len(groups_of(source)):
+        return raw
     text = raw.cast(nw.String)
-    result = nw.when(badrows.empty(source.column)).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
+    missing = raw.is_null() | (text == "") if schema[source.column] == nw.String else raw.is_null()
+    result = nw.when(missing).then(nw.lit(EMPTY)).otherwise(nw.lit(STRANGE))
     for number, group in reversed(list(enumerate(groups_of(source)))):
         codes = [code for code, target in source.codes.items() if target == group]
-        condition = _in_range(raw, group) if source.ranges else text.is_in(codes)
+        condition = _in_range(raw, group) if source.ranges else _any_of(text, codes)
         result = nw.when(condition).then(nw.lit(number)).otherwise(result)
     return result
 
@@ -275,13 +237,16 @@ def _in_range(raw: nw.Expr, code: str) -> nw.Expr:
     return (raw >= int(low)) & (raw <= int(high))
 
 
-def _person_sums(frame, indicator: Indicator, source: TableSource):
+def _person_sums(frame, indicator: Indicator, source: TableSource, rowwise: bool):
     """Among the rows of the denominator: y is the numerator (true counts as 1); a missing y is no observation."""
     frame, yes_no = with_outcome(frame, indicator)
-    frame = frame.filter(nw.col("keep_") & ~nw.col("y_").is_null())
-    one, zero, y = nw.lit(1).cast(nw.Float64), nw.lit(0).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
-    users = nw.when(y != 0).then(one).otherwise(zero)
+    one, y = nw.lit(1).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
+    users = nw.when(y != 0).then(one)
     w = nw.col(source.weight).cast(nw.Float64) if source.weight else one
+    if rowwise or indicator.per or indicator.denominator != "true":
+        frame = frame.filter(nw.col("keep_") & ~y.is_null())
+    else:
+        one, w = (nw.when(~y.is_null()).then(each) for each in (one, w))
     sums = {"n": one, "wy": w * y if source.weight else y}
     if indicator.per:
         x = nw.col("x_")
@@ -379,14 +344,26 @@ def _refuse_strange(factor: FactorSource, held: str) -> None:
     )
 
 
-def _named(cells: pd.DataFrame, factor: FactorSource, indicator: Indicator, frame: nw.LazyFrame) -> Any:
+def _named(cells: pd.DataFrame, factor: FactorSource, frame: nw.LazyFrame, located: Located | None) -> Any:
     """Group codes instead of their numbers; not filled in is a group of its own, a strange code an error."""
-    number = cells[factor.factor.name].to_numpy()
-    if (number == STRANGE).any():
-        rows = frame.filter(_group(factor) == STRANGE).select(nw.col(factor.column).cast(nw.String).min()).collect()
-        _refuse_strange(factor, f"column {factor.column!r} holds {rows[factor.column].to_list()[0]!r}")
-    groups = groups_of(factor)
+    column, groups, text = cells[factor.factor.name], groups_of(factor), None
+    if pd.api.types.is_numeric_dtype(column):
+        number = column.to_numpy()
+    else:
+        text = column.astype("category")
+        numbers = {code: groups.index(group) for code, group in factor.codes.items()}
+        known = [numbers.get(code, STRANGE if code else EMPTY) for code in text.cat.categories]
+        number = np.array([*known, EMPTY])[text.cat.codes]  # missing is −1, the last
+    strange = number == STRANGE
+    if strange.any():
+        raw = nw.col(factor.column)
+        is_strange = _group(factor, frame.collect_schema()) == STRANGE
+        condition = is_strange if text is None else raw == min(text[strange].unique())
+        if located is not None:
+            _refuse_strange(factor, located(factor, condition))
+        first = frame.filter(condition).select(raw.cast(nw.String).min()).collect()[factor.column].to_list()[0]
+        _refuse_strange(factor, f"column {factor.column!r} holds {first!r}")
     if (number == EMPTY).any():
         groups += [UNKNOWN] * (UNKNOWN not in groups)
         number = np.where(number == EMPTY, groups.index(UNKNOWN), number)
-    return pd.Categorical.from_codes(number.astype(int).tolist(), categories=pd.Index(groups))
+    return pd.Categorical.from_codes(np.asarray(number, int), categories=pd.Index(groups))

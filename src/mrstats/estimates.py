@@ -104,11 +104,15 @@ def _status(table: pd.DataFrame, indicator: Indicator, some: np.ndarray, kind: s
     codes = np.where(~some, CANNOT_EXIST, np.where(weak, UNRELIABLE, ""))
     if indicator.measure == "rate":
         codes = np.where(some & (n < RATE_DENOMINATOR), CONFIDENTIAL, codes)
-    broken = np.where(table["year"].isin(indicator.breaks), BREAK_IN_SERIES, "")
-    status = [
-        " ".join(filter(None, (code, own, indicator.status))) if code != CONFIDENTIAL else code
-        for code, own in zip(codes, broken, strict=True)
-    ]
+    plain = {code: " ".join(filter(None, (code, indicator.status))) for code in (CANNOT_EXIST, UNRELIABLE, "")}
+    broken = {
+        code: " ".join(filter(None, (code, BREAK_IN_SERIES, indicator.status)))
+        for code in (CANNOT_EXIST, UNRELIABLE, "")
+    }
+    plain[CONFIDENTIAL] = broken[CONFIDENTIAL] = CONFIDENTIAL
+    status = [plain[code] for code in codes.tolist()]  # a million cells, four words
+    for place in np.flatnonzero(table["year"].isin(indicator.breaks)):
+        status[place] = broken[codes[place]]
     if indicator.measure == "rate":
         table.loc[codes == CONFIDENTIAL, FIGURES] = np.nan
     return status

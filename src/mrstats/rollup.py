@@ -79,21 +79,28 @@ def roll_up(
     upward = [
         _positions(pd.Series(base).map(inside), codes, f"level {level}") for level, (codes, inside) in areas.items()
     ]
-    sums = np.ascontiguousarray(sums, float)
+    sums = np.asarray(sums, float)
     sizes = [len(codes) for codes, _ in areas.values()]
     end = (shape[0], sum(sizes), *shape[2 + len(collapse) :])
     make = _dense if max(math.prod(shape), math.prod(end)) * sums.shape[1] <= limit else _sparse
     kept, result = make(places, sums, shape, len(collapse), upward, sizes)
-    labels: dict[str, Sequence] = {
-        "year": axes["year"],
-        "geography_level": [level for level, (codes, _) in areas.items() for _ in codes],
-        "geography": [code for codes, _ in areas.values() for code in codes],
-        **{name: factors[name] for name in groups},
-    }
-    at = dict(zip(["year", "area", *groups], np.unravel_index(kept, end), strict=True))
-    at["geography_level"] = at["geography"] = at["area"]
-    rows = {name: pd.Categorical(values).take(at[name]) for name, values in labels.items()}
+    labels: list[tuple[str, int, Sequence]] = [
+        ("year", 0, axes["year"]),
+        ("geography_level", 1, [level for level, (codes, _) in areas.items() for _ in codes]),
+        ("geography", 1, [code for codes, _ in areas.values() for code in codes]),
+        *((name, 2 + i, factors[name]) for i, name in enumerate(groups)),
+    ]
+    rows = {name: _spread(pd.Categorical(values), axis, end, kept) for name, axis, values in labels}
     return pd.DataFrame(rows).astype({"year": int}), result
+
+
+def _spread(values: pd.Categorical, axis: int, shape: tuple[int, ...], kept: np.ndarray | None) -> pd.Categorical:
+    """An axis's labels for every place of an array, or for those that were kept; as few bytes a row as name a label."""
+    if kept is None:
+        codes = np.broadcast_to(values.codes.reshape(-1, *[1] * (len(shape) - 1 - axis)), shape).reshape(-1)
+    else:
+        codes = values.codes[kept // math.prod(shape[axis + 1 :]) % shape[axis]]
+    return pd.Categorical.from_codes(codes, dtype=values.dtype, validate=False)
 
 
 def _positions(column: pd.Series, labels: Sequence, name: str) -> np.ndarray:
@@ -108,21 +115,25 @@ def _positions(column: pd.Series, labels: Sequence, name: str) -> np.ndarray:
 
 
 def _dense(places, sums, shape, collapsed, upward, sizes):
-    """The whole array at once; `places` are cells' positions in it."""
-    array = np.empty((math.prod(shape), sums.shape[1]))
-    for column, values in enumerate(sums.T):  # cells at the same place are added up, never lost
-        array[:, column] = np.bincount(places, weights=values, minlength=len(array))
-    array = array.reshape(*shape, sums.shape[1])
-    if _own_totals(places, shape):
-        array = _levels(_with_published_totals(array, places), upward, sizes)
-    else:  # areas first: their sums are cheaper before the totals are there
-        array = _levels(array, upward, sizes)
-        for axis in range(2, len(shape)):
-            np.sum(array[_slot(axis, slice(1, None))], axis=axis, out=array[_slot(axis, 0)])
+    """The whole array at once, one sum after another; `places` are cells' positions in it."""
+    result = np.zeros((sums.shape[1], shape[0], sum(sizes), *shape[2:]))
+    own = _own_totals(places, shape)
+    for every, values in zip(result, sums.T, strict=True):
+        if not values.any():  # most columns of hidden cells
+            continue
+        # Cells at the same place are added up, never lost.
+        array = np.bincount(places, weights=values, minlength=math.prod(shape)).reshape(shape)
+        if own:
+            _levels(_with_published_totals(array, places), upward, sizes, every)
+            continue
+        _levels(array, upward, sizes, every)  # areas first: their sums are cheaper before the totals are there
+        for axis in range(2, every.ndim):
+            total = every[_slot(axis, 0)]
+            for group in range(1, every.shape[axis]):  # few long additions; np.sum makes many of a few numbers each
+                total += every[_slot(axis, group)]
     for _ in range(collapsed):
-        array = array[:, :, 0]
-    result = array.reshape(-1, sums.shape[1])
-    return np.arange(len(result)), result
+        result = result[:, :, :, 0]
+    return None, result.reshape(len(result), -1).T
 
 
 def _own_totals(places: np.ndarray, shape: tuple[int, ...]) -> bool:
@@ -133,18 +144,17 @@ def _own_totals(places: np.ndarray, shape: tuple[int, ...]) -> bool:
 
 def _with_published_totals(array: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Totals where the publisher has none; his own is exact where a sum of its groups may not be."""
-    there = np.zeros(array.shape[:-1], bool)
+    there = np.zeros(array.shape, bool)
     there.reshape(-1)[places] = True
     for axis in range(2, there.ndim):
         total, parts = _slot(axis, 0), _slot(axis, slice(1, None))
-        array[total] = np.where(there[total][..., None], array[total], array[parts].sum(axis=axis))
+        array[total] = np.where(there[total], array[total], array[parts].sum(axis=axis))
         there[total] |= there[parts].any(axis=axis)
     return array
 
 
-def _levels(array: np.ndarray, upward: list[np.ndarray], sizes: list[int]) -> np.ndarray:
-    """The axis of areas replaced by the areas of all levels."""
-    result = np.zeros((len(array), sum(sizes), *array.shape[2:]))
+def _levels(array: np.ndarray, upward: list[np.ndarray], sizes: list[int], result: np.ndarray) -> None:
+    """Into `result`: the axis of areas replaced by the areas of all levels."""
     start = 0
     for to, size in zip(upward, sizes, strict=True):
         level = result[:, start : start + size]
@@ -156,7 +166,6 @@ def _levels(array: np.ndarray, upward: list[np.ndarray], sizes: list[int]) -> np
             for area, place in enumerate(to):
                 level[:, place] += array[:, area]
         start += size
-    return result
 
 
 def _slot(axis: int, part: int | slice) -> tuple:

@@ -6,10 +6,7 @@ The names a notebook uses are here; each is loaded when it is first asked for, s
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
-
-__version__ = version("mrstats")
 
 _PUBLIC = {
     "open_dataset": "dataset",
@@ -40,6 +37,10 @@ _RENAMED = {"map": "choropleth"}
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # 30 ms, and hardly ever asked for
+
+        return version("mrstats")
     if name not in _PUBLIC:
         raise AttributeError(f"mrstats has no {name!r}; it has {', '.join(sorted(_PUBLIC))}")
     module = import_module(f"mrstats.{_PUBLIC[name]}")

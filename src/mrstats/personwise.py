@@ -14,7 +14,7 @@ import pandas as pd
 
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
-from mrstats.engine import AREA, Keys, person_frame
+from mrstats.engine import AREA, Keys, named_keys, person_frame
 from mrstats.measures.distribution import check_persons
 from mrstats.queries import collect, progress
 from mrstats.schema import TOTAL, DatasetError

@@ -62,7 +62,7 @@ def test_a_change_is_last_less_first_and_years_count_as_independent_where_no_cov
         2023,
         2025,
         "level",
-        "years taken as independent",
+        "register years taken as independent",
     )
     assert row["disadvantage"] == pytest.approx(-row["change"])
 
@@ -71,7 +71,7 @@ def test_with_replicates_the_same_residents_change_for_surer(city):
     table = mr.break_down(city, "employment", by="sex", years=YEARS, replicates=600)
     row = one(mr.change(table), sex="women")
     plain = one(mr.change(table.assign(estimate_id=[f"x{i}" for i in range(len(table))])), sex="women")
-    assert row["method"] == "joint covariance"
+    assert row["method"] == "register joint covariance"
     assert row["change"] == pytest.approx(plain["change"])
     assert row["change_upper"] - row["change_lower"] < 0.8 * (plain["change_upper"] - plain["change_lower"])
     # Of n women d have gained and none lost: the variance of the difference is d/n·(1 − d/n)/n.
@@ -199,7 +199,7 @@ def test_all_questions_of_a_survey_are_tested_together(example_folder):
     ]
     table = mr.break_down(city, list(truth), years=[2023, 2024])
     found = mr.change(table).set_index("indicator")
-    assert (found["method"] == "joint covariance").all()
+    assert (found["method"] == "survey joint covariance").all()
     verdict = np.where(~found["sure"], 0, -np.sign(found["disadvantage"]))
     stated = np.sign([truth[name]["change"] for name in found.index])
     assert verdict.tolist() == stated.tolist()

@@ -81,7 +81,7 @@ def change(
     How to read it: the interval says what chance could have made of the change. Where the two years' covariance is kept
     (`break_down` with replicates: the same residents are in both; surveys: two samples are independent) the interval
     has it, else the years are taken as independent, which is too wide for people who stay where they are, and
-    ``method`` says so.
+    ``method`` says so after the kind of uncertainty.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def _series(series: pd.DataFrame, indicator: Indicator, target: tuple[float, int
         "change_upper": upper,
         "p": p,
         "disadvantage": SIGN[indicator.direction] * moved,
-        "method": how,
+        "method": f"{str(last['method']).partition(' ')[0]} {how}",
     }
 
 

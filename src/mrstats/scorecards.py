@@ -95,7 +95,7 @@ def _subtitle(table, drawing: ScorecardDrawing) -> str:
     words = drawing.words
     since = {int(year) for year in table["since"].dropna()} if "since" in table else set()
     slots = {"place": words.city.label, "year": words.years(table)}
-    if len(since) == 1:
+    if len(since) == 1 and since != set(table["year"]):
         return words.word("scorecard_subtitle_since", since=since.pop(), **slots)
     return words.word("scorecard_subtitle", **slots)
 

@@ -18,6 +18,7 @@ MOST_HEIGHT = 205.0
 _HEAD, _LINE, _PAD, _BETWEEN, _GUTTER, _MOST_BOX = 7.0, 3.9, 1.9, 2.4, 8.5, 40.0
 _FIGURES, _SCALE, _FOLDED = 4.6, 4.2, 5.4
 _VALUE_SIZE = 11.0
+_MOST_NAMED = 2
 _ORDER = {"worst": 0, "": 1, "best": 2}
 _PATH_LINE, _EDGE_LINE, _END_LINE = 2.2, 0.8, 1.6
 
@@ -77,11 +78,19 @@ class TreeDrawing:
         """The groups of a node as one name."""
         if record["parent"] == "":
             return self.words.word("city_as_a_whole")
+        if self._is_the_rest(record):
+            return self.words.word("tree_others")
         if record["factor"] == GEOGRAPHY:
             names = [self._area(code) for code in record["group"].split()]
         else:
             names = [self.words.group(record["factor"], code) for code in record["group"].split()]
         return self.words.joined(names)
+
+    def _is_the_rest(self, record: dict) -> bool:
+        """Many groups beside one with fewer: all the others, which a box has no room to name."""
+        size = len(record["group"].split())
+        beside = (other for other in self.records if other["parent"] == record["parent"] and other is not record)
+        return size > _MOST_NAMED and any(len(other["group"].split()) < size for other in beside)
 
     def _area(self, code: str) -> str:
         known = (self.words.area_order(level) for level in self.words.city.geographies)

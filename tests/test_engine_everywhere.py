@@ -17,6 +17,7 @@ import pytest
 
 import mrstats as mr
 from made_city import indicator, made_city, random_people, toml
+from mrstats import covariances
 from mrstats.engine import SUMS, Keys, indicator_cells
 from mrstats.personwise import distribution_table, map_groups, replicate_cells
 from mrstats.schema import DatasetError, UnknownNameError
@@ -165,6 +166,24 @@ def test_replicates_do_not_depend_on_the_engine(people, frame):
     pd.testing.assert_frame_equal(found[0], expected[0])
     np.testing.assert_allclose(found[1], expected[1], rtol=1e-12)
     np.testing.assert_allclose(found[2], expected[2], rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning:pyspark", "ignore::UserWarning:pyspark")
+def test_figures_that_need_persons_and_their_replicates_do_not_depend_on_the_engine(people, frame):
+    text = toml(
+        indicators=indicator("median", "quantile", numerator="income")
+        + indicator("gini", "gini", numerator="income", denominator="income > 0")
+        + indicator("risk", "at_risk_of_poverty", numerator="income")
+    )
+    city = made_city(people, text)
+    for name in ("median", "gini", "risk"):
+        options = {"by": "sex", "years": [2023, 2024], "replicates": 10}
+        expected = mr.break_down(city, name, **options)
+        ids = expected["estimate_id"].tolist()
+        drawn = covariances.joint_deviations(ids)
+        found = mr.break_down(city.with_table("people", frame), name, **options)
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-12, check_dtype=False)
+        np.testing.assert_allclose(covariances.joint_deviations(ids), drawn, rtol=1e-9, atol=1e-12)
 
 
 def test_a_strange_code_is_named_wherever_the_rows_are(people):

@@ -253,3 +253,15 @@ def test_a_table_of_totals_has_nothing_to_compare(tiny):
 def test_numbers_of_people_are_no_conditions(tiny):
     with pytest.raises(schema.MrstatsError, match="how large the groups are"):
         mr.inequality(mr.break_down(tiny, "population", by="sex"), "sex")
+
+
+def test_groups_of_a_sample_have_the_designs_covariance():
+    from test_sampled import R
+    from test_sampled import city as sample
+
+    table = mr.break_down(sample(), "poor", by="sex")
+    row = mr.inequality(table, "sex", ["difference"]).iloc[0]
+    expected = R["covariance_sex"]["differences"][0]
+    assert row["se"] == pytest.approx(100 * expected["se"], rel=1e-8)
+    alone = mr.inequality(table.assign(estimate_id=["a", "b", "c"]), "sex", ["difference"]).iloc[0]
+    assert alone["se"] == pytest.approx(100 * expected["se_ignoring_covariance"], rel=1e-8)

@@ -269,7 +269,7 @@ def _poverty(poor, scores, members, density, line_scores, confidence):
     squares = scores @ scores + 2 * density * (line_scores[members] @ scores) + density**2 * (line_scores @ line_scores)
     singly = p * (1 - p) / n
     variance = max(size / (size - 1) * squares, 0.0) if size > 1 else np.nan
-    effective = n if not density or not variance > 0 else n * singly / variance
+    effective = n * singly / variance if density and variance > 0 and singly > 0 else n
     lower, upper = proportions.wilson_interval(effective * p, effective, confidence=confidence)
     se = proportions.wilson_standard_error(effective * p, effective, confidence=confidence)
     return [p, float(lower), float(upper), float(se), np.inf, count], scores, density

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mrstats import covariances
 from mrstats.dataset import City, dataset_of
 from mrstats.definitions import Indicator, nearest
 from mrstats.measures import inequality as measures_of
@@ -22,6 +23,7 @@ from mrstats.schema import (
     CITY,
     CONFIDENTIAL,
     IDENTITY,
+    SURVEY,
     TOTAL,
     UNKNOWN,
     UNPLACED,
@@ -95,8 +97,8 @@ def inequality(
     Notes
     -----
     How to read it: the sign is WHO's, most less least advantaged, turned for an adverse indicator where WHO turns it. The
-    groups are taken as independent, as those of a register are; those of a sample with clusters are not quite. Groups weigh
-    by their people, also where a rate or ratio is divided by something else.
+    groups of a register are independent; those of a sample have the covariance of its design, where it is kept. Groups
+    weigh by their people, also where a rate or ratio is divided by something else.
 
     Examples
     --------
@@ -259,10 +261,13 @@ def _measured(
         "bounds": _bounds(indicator),
         "confidence": float(rows["confidence"].iloc[0]),
     }
+    kind = str(rows["method"].mode().iloc[0]).split(" ")[0] if rows["method"].ne("").any() else ""
+    if kind == SURVEY and (joint := _joint(rows, keys, factor, codes, np.isfinite(value))) is not None:
+        del options["limits"]  # they are those of groups that are independent
+        options["covariance"] = joint
     made = measures_of.measure_all(value, se, population, names=names, **options)
     noise = between_group_noise(value, se, population)
     groups = (np.isfinite(value) & (population > 0)).sum(axis=1)
-    kind = str(rows["method"].mode().iloc[0]).split(" ")[0] if rows["method"].ne("").any() else ""
     if factor == GEOGRAPHY:
         heads = heads.assign(geography=municipality)
     parts = []
@@ -291,6 +296,21 @@ def _measured(
     if not parts:
         return heads.assign(**dict.fromkeys(ADDED, np.nan)).iloc[:0]
     return pd.concat(parts).sort_values("_order").drop(columns="_order")
+
+
+def _joint(rows: pd.DataFrame, keys: list[str], factor: str, codes: list[str], shown: np.ndarray) -> np.ndarray | None:
+    """Covariance (tables, groups, groups) that a sample's design gives its groups; None where it is not kept."""
+    rows = rows[rows[factor].isin(codes)]
+    where = rows.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
+    ids = np.full(shown.shape, "", object)
+    ids[where, pd.Index(codes).get_indexer(pd.Index(rows[factor]))] = covariances.ids_of(rows)
+    result = np.zeros((*shown.shape, shown.shape[1]))
+    for table, groups in enumerate(shown):
+        deviations = covariances.joint_deviations(ids[table, groups].tolist())
+        if deviations is None or np.isnan(deviations).any():
+            return None
+        result[np.ix_([table], groups, groups)] = deviations.T @ deviations
+    return result
 
 
 def _how(name: str, ordered: bool, referenced: bool) -> str:

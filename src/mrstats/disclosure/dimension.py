@@ -110,7 +110,7 @@ class Dimension:
         found = []
         for (fine, coarse), places in parent.items():
             between = any(
-                nests.get((fine, middle)) and nests.get((middle, coarse)) and not nests.get((middle, fine))
+                nests[fine, middle] and nests[middle, coarse] and not (nests[middle, fine] or nests[coarse, middle])
                 for middle in levels
                 if middle not in (fine, coarse)
             )

@@ -1,0 +1,92 @@
+"""Proof that hidden cells are wide: other whole-number tables that look the same from outside. It chooses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from mrstats.disclosure.joint import Problem
+from mrstats.schema import DatasetError
+
+BOUNDLESS = 1_000_000_000
+"""A witness that only adds persons can go on for ever."""
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """Changes of the inner table, each a set of inner cells with signs; unused places have sign 0.
+
+    `atoms` has shape (w, s, d), `signs` (w, s).
+    """
+
+    atoms: np.ndarray
+    signs: np.ndarray
+
+
+def certify(problem: Problem, hidden: np.ndarray, witnesses: Witnesses) -> np.ndarray:
+    """How wide each published cell is proven to be.
+
+    For each witness the two furthest tables are worked out, every inner count at least 0 and every hidden one at
+    least 1, and the cells it changes lie anywhere between.
+
+    Parameters
+    ----------
+    problem : Problem
+    hidden : ndarray of bool, shape (m,)
+    witnesses : Witnesses
+
+    Returns
+    -------
+    ndarray of int, shape (m,)
+        Highest less lowest value proven possible; 0 where nothing is proven.
+
+    Raises
+    ------
+    DatasetError
+        A witness changes a cell that is printed, or a hidden cell is a zero: it proves nothing.
+    """
+    count, published = len(witnesses.signs), len(problem.keys)
+    proven = np.zeros(published, np.int64)
+    if (hidden & (problem.truth == 0)).any():
+        raise DatasetError("a zero is hidden, but zeros are public. Print it.")
+    if not count:
+        return proven
+    row = np.repeat(np.arange(count), witnesses.signs.shape[1])
+    sign = witnesses.signs.ravel().astype(np.int64)
+    row, sign, atoms = row[sign != 0], sign[sign != 0], witnesses.atoms.reshape(len(sign), -1)[sign != 0]
+    columns = np.concatenate(
+        [np.searchsorted(problem.keys, problem.keys_of(levels, atoms)) for levels in problem.combinations]
+    )
+    times = len(problem.combinations)
+    change = sparse.coo_array((np.tile(sign, times), (np.tile(row, times), columns)), shape=(count, published)).tocsr()
+    change.sum_duplicates()
+    change.eliminate_zeros()
+    seen = change.tocoo()
+    moved = seen.coords[1]
+    if not hidden[moved].all():
+        cell = problem.frame().iloc[int(moved[~hidden[moved]][0])].drop("value").to_dict()
+        raise DatasetError(f"a witness changes a printed cell: {cell}.")
+    inner = _inner_values(problem, atoms)
+    rows = np.concatenate([seen.coords[0], row])
+    steps = np.concatenate([seen.data, sign])
+    room = np.concatenate([problem.truth[moved] - 1, inner]) // np.abs(steps)
+    down, up = (np.full(count, BOUNDLESS) for _ in range(2))
+    np.minimum.at(down, rows[steps > 0], room[steps > 0])
+    np.minimum.at(up, rows[steps < 0], room[steps < 0])
+    span = down + up
+    np.maximum.at(proven, moved, span[seen.coords[0]] * np.abs(seen.data))
+    return proven
+
+
+def _inner_values(problem: Problem, atoms: np.ndarray) -> np.ndarray:
+    """True counts of inner cells; those not listed are empty."""
+    size = [len(dimension.atoms) for dimension in problem.dimensions]
+    if not size:
+        return np.full(len(atoms), problem.values.sum())
+    held = np.ravel_multi_index(tuple(problem.inner.T), size)
+    order = np.argsort(held)
+    asked = np.ravel_multi_index(tuple(atoms.T), size)
+    at = np.minimum(np.searchsorted(held[order], asked), len(held) - 1)
+    return np.where(held[order][at] == asked, problem.values[order][at], 0) if len(held) else np.zeros(len(asked), int)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from mrstats.disclosure.joint import Problem
-from mrstats.schema import DatasetError
+from mrstats.disclosure.published import VALUE
+from mrstats.schema import TOTAL, DatasetError
 
 BOUNDLESS = 1_000_000_000
 """A witness that only adds persons can go on for ever."""
@@ -25,7 +27,9 @@ class Witnesses:
     signs: np.ndarray
 
 
-def certify(problem: Problem, hidden: np.ndarray, witnesses: Witnesses) -> np.ndarray:
+def certify(
+    problem: Problem, hidden: np.ndarray, witnesses: Witnesses, *, absent: np.ndarray | None = None
+) -> np.ndarray:
     """How wide each published cell is proven to be.
 
     For each witness the two furthest tables are worked out, every inner count at least 0 and every hidden one at
@@ -36,6 +40,8 @@ def certify(problem: Problem, hidden: np.ndarray, witnesses: Witnesses) -> np.nd
     problem : Problem
     hidden : ndarray of bool, shape (m,)
     witnesses : Witnesses
+    absent : ndarray of bool, shape (m,), optional
+        Cells that are printed nowhere, zeros too.
 
     Returns
     -------
@@ -65,19 +71,67 @@ def certify(problem: Problem, hidden: np.ndarray, witnesses: Witnesses) -> np.nd
     change.eliminate_zeros()
     seen = change.tocoo()
     moved = seen.coords[1]
-    if not hidden[moved].all():
-        cell = problem.frame().iloc[int(moved[~hidden[moved]][0])].drop("value").to_dict()
+    unseen = absent if absent is not None else np.zeros(published, bool)
+    printed = ~(hidden | unseen)[moved]
+    if printed.any():
+        cell = problem.frame().iloc[int(moved[printed][0])].drop("value").to_dict()
         raise DatasetError(f"a witness changes a printed cell: {cell}.")
     inner = _inner_values(problem, atoms)
     rows = np.concatenate([seen.coords[0], row])
     steps = np.concatenate([seen.data, sign])
-    room = np.concatenate([problem.truth[moved] - 1, inner]) // np.abs(steps)
+    room = np.concatenate([problem.truth[moved] - ~unseen[moved], inner]) // np.abs(steps)
     down, up = (np.full(count, BOUNDLESS) for _ in range(2))
     np.minimum.at(down, rows[steps > 0], room[steps > 0])
     np.minimum.at(up, rows[steps < 0], room[steps < 0])
     span = down + up
     np.maximum.at(proven, moved, span[seen.coords[0]] * np.abs(seen.data))
     return proven
+
+
+def certify_written(problem: Problem, counts: pd.DataFrame, witnesses: Witnesses) -> pd.DataFrame:
+    """The same, for the hidden cells of files that were read back, not for those in memory.
+
+    Parameters
+    ----------
+    problem : Problem
+    counts : DataFrame
+        From `published.read_counts`: dimensions, ``value``, ``file``. A dimension the problem lacks must be a total.
+    witnesses : Witnesses
+
+    Returns
+    -------
+    DataFrame
+        Dimensions and ``width`` of each hidden cell; `audit` takes it as `proven`.
+
+    Raises
+    ------
+    DatasetError
+        A file holds a cell the problem does not, or a number that is not its true count.
+    """
+    names = [dimension.name for dimension in problem.dimensions]
+    extra = [c for c in counts if c not in (*names, VALUE, "file") and (counts[c] != TOTAL).any()]
+    if extra:
+        raise DatasetError(f"the files are broken down by {extra[0]!r}, which the protected tables are not. Protect it too.")
+    codes = [
+        pd.Index(d.codes).get_indexer(counts[d.name] if d.name in counts else [TOTAL] * len(counts))
+        for d in problem.dimensions
+    ]
+    lost = np.any([at < 0 for at in codes], axis=0) if codes else np.zeros(len(counts), bool)
+    keys = np.ravel_multi_index([np.maximum(at, 0) for at in codes], problem.size) if codes else np.zeros(len(counts), int)
+    at = np.minimum(np.searchsorted(problem.keys, keys), len(problem.keys) - 1)
+    lost |= problem.keys[at] != keys
+    value = counts[VALUE].to_numpy(float)
+    wrong = ~lost & ~np.isnan(value) & (value != problem.truth[at])
+    for which, what in ((lost, "is in no protected table"), (wrong, "is not the count that was protected")):
+        if which.any():
+            row = counts[which].iloc[0]
+            raise DatasetError(f"{row['file']}: the cell {row.drop('file').to_dict()} {what}. Write the release again.")
+    hidden, shown = np.zeros(len(problem.keys), bool), np.zeros(len(problem.keys), bool)
+    hidden[at[np.isnan(value)]] = True
+    shown[at[~np.isnan(value)]] = True
+    absent = ~hidden & ~shown  # printed nowhere: free to move, and no one asks for it
+    proven = certify(problem, hidden & ~shown, witnesses, absent=absent)
+    return problem.frame()[hidden].assign(width=proven[hidden]).drop(columns=VALUE)
 
 
 def _inner_values(problem: Problem, atoms: np.ndarray) -> np.ndarray:

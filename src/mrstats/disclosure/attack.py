@@ -138,7 +138,13 @@ def intervals(
 
     def solve(goal: np.ndarray) -> float:
         """The least value of a goal that is proven; its table widens what was seen."""
-        answer = milp(goal, constraints=sums, bounds=Bounds(lower, upper), integrality=np.ones(count), options={"time_limit": seconds})
+        answer = milp(
+            goal,
+            constraints=sums,
+            bounds=Bounds(lower, upper),
+            integrality=np.ones(count),
+            options={"time_limit": seconds},
+        )
         if answer.status == 2:
             raise ContradictionError("no table of whole numbers has the published sums.")
         if answer.x is not None:

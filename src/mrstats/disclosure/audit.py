@@ -152,7 +152,9 @@ def _state_facts(cells: Cells, facts: pd.DataFrame, lower: np.ndarray, upper: np
     twice = np.flatnonzero((np.diff(at[order]) == 0) & (np.diff(value[order]) != 0))
     if len(twice):
         one, other = (facts.iloc[order[twice[0] + k]] for k in (0, 1))
-        raise ContradictionError(f"{_name(one)} in {one['file']} is {other[VALUE]:g} in {other['file']}. Correct one of them.")
+        raise ContradictionError(
+            f"{_name(one)} in {one['file']} is {other[VALUE]:g} in {other['file']}. Correct one of them."
+        )
     lower[at] = np.maximum(lower[at], value)
     upper[at] = np.minimum(upper[at], value)
     impossible = at[lower[at] > upper[at]]
@@ -164,7 +166,9 @@ def _state_facts(cells: Cells, facts: pd.DataFrame, lower: np.ndarray, upper: np
 def _rounded(cells: Cells, counts: pd.DataFrame, base: int, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Bounds that a printed 0 or `base` at the finest cross leaves, and which cells these are."""
     if counts[VALUE].isna().any() or counts[VALUE].between(0, base, inclusive="neither").any():
-        raise DatasetError(f"a table rounded to {base} holds a hidden number or one of 1 to {base - 1}. Round it first.")
+        raise DatasetError(
+            f"a table rounded to {base} holds a hidden number or one of 1 to {base - 1}. Round it first."
+        )
     inner = counts[cells.finest(counts)]
     at, value = cells.find(inner), inner[VALUE].to_numpy()
     lower[at] = np.where(value == 0, 0, np.where(value == base, 1, value))

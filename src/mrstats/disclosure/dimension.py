@@ -68,7 +68,9 @@ class Dimension:
     @cached_property
     def codes(self) -> tuple[str, ...]:
         """The total, then the codes of each level in sorted order."""
-        return tuple(dict.fromkeys([TOTAL, *(c for level in self.levels.values() for c in sorted(set(level.values())))]))
+        return tuple(
+            dict.fromkeys([TOTAL, *(c for level in self.levels.values() for c in sorted(set(level.values())))])
+        )
 
     @cached_property
     def membership(self) -> np.ndarray:
@@ -121,7 +123,11 @@ class Dimension:
             for code in np.unique(self.code_of(fine)):
                 if places[code] >= 0:
                     parts.setdefault(int(places[code]), []).append(self.codes[code])
-            found += [(fine, self.codes[whole], tuple(sorted(part))) for whole, part in parts.items() if part != [self.codes[whole]]]
+            found += [
+                (fine, self.codes[whole], tuple(sorted(part)))
+                for whole, part in parts.items()
+                if part != [self.codes[whole]]
+            ]
         return sorted(found, key=lambda row: (levels.index(row[0]), row[1]))
 
     def parents(self, fine: str, coarse: str) -> np.ndarray:

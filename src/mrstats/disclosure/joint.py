@@ -93,6 +93,12 @@ class Problem:
         """The published cells' true counts, shape (m,)."""
         return self.add_up(self.values)
 
+    def counts_at(self, codes: np.ndarray) -> np.ndarray:
+        """True counts of cells given by their codes, shape (c, d); 0 where no table shows one."""
+        keys = np.ravel_multi_index(tuple(codes.T), self.size)
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[at] == keys, self.truth[at], 0)
+
     @cached_property
     def codes(self) -> np.ndarray:
         """Codes of each published cell, shape (m, d)."""
@@ -175,7 +181,9 @@ class Problem:
             place = int(np.searchsorted(self.keys, key))
             if place < len(self.keys) and self.keys[place] == key:
                 return place
-        raise DatasetError(f"no published table holds the cell {codes}. Dimensions: {[d.name for d in self.dimensions]}.")
+        raise DatasetError(
+            f"no published table holds the cell {codes}. Dimensions: {[d.name for d in self.dimensions]}."
+        )
 
 
 def joint_problem(
@@ -218,14 +226,18 @@ def joint_problem(
     names = [dimension.name for dimension in dimensions]
     strange = sorted({name for shape in shapes for name in shape} - set(names))
     if strange:
-        raise DatasetError(f"a table is broken down by {strange[0]!r}, which is no dimension. Dimensions: {', '.join(names)}.")
+        raise DatasetError(
+            f"a table is broken down by {strange[0]!r}, which is no dimension. Dimensions: {', '.join(names)}."
+        )
     kept, columns = [], []
     for dimension in dimensions:
         levels = {level for shape in shapes for level in shape.get(dimension.name, ())} - {TOTAL}
         smaller, place = dimension.keep(levels)
         at = pd.Index(dimension.atoms).get_indexer(cells[dimension.name])
         if (at < 0).any():
-            raise DatasetError(f"{dimension.name}: {cells[dimension.name].iloc[int(np.argmax(at < 0))]!r} is no code of it.")
+            raise DatasetError(
+                f"{dimension.name}: {cells[dimension.name].iloc[int(np.argmax(at < 0))]!r} is no code of it."
+            )
         if levels:
             kept.append(smaller)
             columns.append(place[at])
@@ -249,7 +261,5 @@ def outcome_dimension(indicators: Sequence[str]) -> Dimension:
     """
     atoms = tuple("".join(bits) for bits in itertools.product("10", repeat=len(indicators)))
     words = {"1": "yes", "0": "no"}
-    levels = {
-        name: {atom: f"{name}:{words[atom[k]]}" for atom in atoms} for k, name in enumerate(indicators)
-    }
+    levels = {name: {atom: f"{name}:{words[atom[k]]}" for atom in atoms} for k, name in enumerate(indicators)}
     return Dimension("outcome", atoms, levels)

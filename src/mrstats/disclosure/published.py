@@ -176,4 +176,6 @@ class Cells:
     def words(self, places: np.ndarray) -> pd.DataFrame:
         """The codes of some cells."""
         at = np.unravel_index(self.keys[places], self.size) if self.size else []
-        return pd.DataFrame({n: np.array(c, object)[i] for n, c, i in zip(self.dimensions, self.codes, at, strict=True)})
+        return pd.DataFrame(
+            {n: np.array(c, object)[i] for n, c, i in zip(self.dimensions, self.codes, at, strict=True)}
+        )

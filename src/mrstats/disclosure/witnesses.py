@@ -111,13 +111,17 @@ def certify_written(problem: Problem, counts: pd.DataFrame, witnesses: Witnesses
     names = [dimension.name for dimension in problem.dimensions]
     extra = [c for c in counts if c not in (*names, VALUE, "file") and (counts[c] != TOTAL).any()]
     if extra:
-        raise DatasetError(f"the files are broken down by {extra[0]!r}, which the protected tables are not. Protect it too.")
+        raise DatasetError(
+            f"the files are broken down by {extra[0]!r}, which the protected tables are not. Protect it too."
+        )
     codes = [
         pd.Index(d.codes).get_indexer(counts[d.name] if d.name in counts else [TOTAL] * len(counts))
         for d in problem.dimensions
     ]
     lost = np.any([at < 0 for at in codes], axis=0) if codes else np.zeros(len(counts), bool)
-    keys = np.ravel_multi_index([np.maximum(at, 0) for at in codes], problem.size) if codes else np.zeros(len(counts), int)
+    keys = (
+        np.ravel_multi_index([np.maximum(at, 0) for at in codes], problem.size) if codes else np.zeros(len(counts), int)
+    )
     at = np.minimum(np.searchsorted(problem.keys, keys), len(problem.keys) - 1)
     lost |= problem.keys[at] != keys
     value = counts[VALUE].to_numpy(float)

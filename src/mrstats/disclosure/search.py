@@ -1,0 +1,344 @@
+"""The search for a pattern: which moves to take, so that every cell that must be hidden is in one. It proves nothing.
+
+The whole cross of codes lies in one flat array, the largest dimension first and a place for padding at the end of
+each side. A move is a vector of the first dimension times a vector of the rest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mrstats.disclosure.joint import Problem
+from mrstats.disclosure.moves import PAD, dimension_vectors, product
+from mrstats.disclosure.witnesses import Witnesses
+from mrstats.schema import DatasetError
+
+CANDIDATES = 200
+"""So many moves are kept for each cell, the cheapest."""
+LARGEST_CROSS, LARGEST_PRODUCT = 4_000_000, 60_000
+FREE, BLOCKED = 30_000, -30_000
+REWARD = 0.01
+"""For each further cell a move covers; so small that no move hides one cell more to get it."""
+WEIGHT = 0.25
+"""A cell costs 1 + so much for each power of ten persons in it: totals that many read are hidden last."""
+
+
+class Search:
+    """The state of the search over the full cross of codes, one padding code added to each side of it."""
+
+    def __init__(self, problem: Problem, primary: np.ndarray, *, width: int, seed: int, public=None, singletons=False):
+        self.problem, self.width, self.singletons = problem, width, singletons
+        self.rng = np.random.default_rng(seed)
+        self.order = sorted(range(len(problem.size)), key=lambda i: (-problem.size[i], i))  # the largest goes first
+        size = [problem.size[i] for i in self.order]
+        if np.prod(size, dtype=float) > LARGEST_CROSS:
+            raise DatasetError(
+                f"the tables' joint cross has {np.prod(size, dtype=float):.0f} cells, more than {LARGEST_CROSS}. "
+                "Round the counts, or show fewer factors together."
+            )
+        vectors = [dimension_vectors(problem.dimensions[i], self.rng) for i in self.order]
+        if np.prod([float(len(v.codes)) for v in vectors[1:]]) > LARGEST_PRODUCT:
+            raise DatasetError(
+                f"the tables' factors together allow more than {LARGEST_PRODUCT} kinds of moves. "
+                "Round the counts, or show fewer factors together."
+            )
+        self.first = vectors[0] if vectors else product([])
+        atoms = [len(problem.dimensions[i].atoms) for i in self.order]
+        self.rest = product(list(zip(vectors[1:], size[1:], atoms[1:], strict=True)))
+        self.rows, self.columns = (size[0] if size else 1), int(np.prod(size[1:], dtype=int))
+        self.stride = self.columns + 1
+        grid = np.arange(self.rows * self.columns)
+        self.grid = grid // self.columns * self.stride + grid % self.columns
+        self.cells = self._dense_places(problem.codes, size)
+        length = (self.rows + 1) * self.stride
+        self.published = np.zeros(length, bool)
+        self.published[self.cells] = True
+        self.truth = np.zeros(length, np.int64)
+        self.truth[self.grid] = self._dense_truth(size)
+        self.primary = np.zeros(length, bool)
+        self.primary[self.cells] = primary
+        slack = np.full(length, FREE)  # cells no one sees, of more than one atom, follow from their atoms
+        slack[self._dense_places(self._leaf_codes(), size)] = 0
+        inner = slack == 0
+        slack[inner] = self.truth[inner]
+        slack[self.published] = self.truth[self.published] - 1
+        slack[self.published & (self.truth == 0)] = BLOCKED
+        if public is not None:
+            slack[self.cells[public]] = BLOCKED
+        self.slack = np.minimum(slack, FREE)
+        self.uses = np.zeros(length, np.int32)  # moves through each cell
+        self.covers = np.zeros(length, np.int32)  # moves that prove it
+        self.weight = self.published * (1 + WEIGHT * np.log10(np.maximum(self.truth, 1)))
+        self.cost = np.where(self.primary, -REWARD, self.weight)
+        self.moves: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}
+        self.through: dict[int, set[int]] = {}
+        self.next = 0
+        self.failed: list[int] = []
+        self.pinned: set[int] = set()
+        self.targets = self._by_size(np.flatnonzero(self.primary))
+        self._choose_candidates()
+
+    # ---- the cross
+    def _dense_places(self, codes: np.ndarray, size: list[int]) -> np.ndarray:
+        """Places in the padded cross of cells given by their codes in the problem's order of dimensions."""
+        if not size:
+            return np.zeros(len(codes), int)
+        flat = np.ravel_multi_index([codes[:, i] for i in self.order], size)
+        return flat // self.columns * self.stride + flat % self.columns
+
+    def _leaf_codes(self) -> np.ndarray:
+        """Codes that are one atom each, in every dimension: the cells a count below zero could be in."""
+        single = [np.flatnonzero(d.membership.sum(axis=1) == 1) for d in self.problem.dimensions]
+        if not single:
+            return np.zeros((1, 0), int)
+        return np.stack(np.meshgrid(*single, indexing="ij"), axis=-1).reshape(-1, len(single))
+
+    def _dense_truth(self, size: list[int]) -> np.ndarray:
+        problem = self.problem
+        if not size:
+            return np.array([problem.values.sum()])
+        array = np.zeros([len(problem.dimensions[i].atoms) for i in self.order], np.int64)
+        array[tuple(problem.inner[:, i] for i in self.order)] = problem.values
+        for axis, i in enumerate(self.order):
+            array = np.moveaxis(
+                np.tensordot(problem.dimensions[i].membership.astype(np.int64), array, (1, axis)), 0, axis
+            )
+        return array.ravel()
+
+    def _by_size(self, cells: np.ndarray) -> np.ndarray:
+        """The smallest counts first, since they have the fewest partners; ties at random."""
+        return cells[np.lexsort((self.rng.random(len(cells)), self.truth[cells]))]
+
+    # ---- candidates
+    def _choose_candidates(self) -> None:
+        """For each target the cheapest moves that leave room for `width`, as pairs (first vector, rest vector)."""
+        slack = np.full((self.rows + 1, self.stride), FREE, np.int32)
+        slack[:] = self.slack.reshape(self.rows + 1, self.stride)
+        slack[-1], slack[:, -1] = FREE, FREE
+        self.rest_codes = np.where(self.rest.codes == PAD, self.columns, self.rest.codes)
+        self.first_codes = np.where(self.first.codes == PAD, self.rows, self.first.codes)
+        ends = np.empty((2, self.rows + 1, len(self.rest_codes)), np.int32)
+        price = np.zeros((self.rows + 1, len(self.rest_codes)), np.float32)
+        alone = np.zeros_like(price)
+        cost = self.cost.reshape(self.rows + 1, self.stride).astype(np.float32)
+        ones = ((self.truth == 1) & self.published).reshape(self.rows + 1, self.stride).astype(np.float32)
+        for side in (0, 1):
+            ends[side] = FREE
+        for codes, signs in zip(self.rest_codes.T, self.rest.signs.T, strict=True):
+            part = slack[:, codes]
+            for side, sign in ((0, 1), (1, -1)):
+                ends[side] = np.minimum(ends[side], np.where(signs == sign, part, FREE))
+            price += cost[:, codes]
+            alone += ones[:, codes]
+        first_of, rest_of = self.first.by_code(self.rows), self.rest.by_code(self.columns)
+        self.options: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        row_of = self.targets // self.stride
+        for row in np.unique(row_of):
+            vectors = first_of[row]
+            codes, signs = self.first_codes[vectors], self.first.signs[vectors]
+            plus = np.full((len(vectors), len(self.rest_codes)), FREE, np.int32)
+            minus, total = plus.copy(), np.zeros(plus.shape, np.float32)
+            single = np.zeros_like(total)
+            for code, sign in zip(codes.T, signs.T, strict=True):
+                up = sign[:, None] >= 0
+                plus = np.minimum(plus, np.where(up, ends[0, code], ends[1, code]))
+                minus = np.minimum(minus, np.where(up, ends[1, code], ends[0, code]))
+                total += price[code]
+                single += alone[code]
+            fits = plus.astype(np.int64) + minus >= self.width
+            for cell in self.targets[row_of == row]:
+                chosen = rest_of[cell % self.stride]
+                one, other = np.nonzero(fits[:, chosen])
+                worth = total[one, chosen[other]]
+                if self.singletons:  # those that move a lone person's cell come last
+                    worth = worth + 100 * (single[one, chosen[other]] > self._own_ones(cell))
+                if len(one) > CANDIDATES:
+                    best = np.lexsort((self.rng.random(len(one)), worth))[:CANDIDATES]
+                    one, other = one[best], other[best]
+                self.options[int(cell)] = vectors[one], chosen[other]
+
+    def _own_ones(self, cell: int) -> int:
+        return int(self.truth[cell] == 1)
+
+    def _support(self, one, other) -> np.ndarray:
+        """Places of the cells a move changes; unused places point at the padding."""
+        return (self.first_codes[one][..., :, None] * self.stride + self.rest_codes[other][..., None, :]).reshape(
+            *np.shape(one), -1
+        )
+
+    def best(self, cell: int, banned: int = -1) -> tuple[float, int]:
+        """The cheapest move that proves a cell: what it costs, and which of the cell's options it is."""
+        one, other = self.options[cell]
+        if not len(one):
+            return np.inf, -1
+        support = self._support(one, other)
+        price = self.cost[support].sum(axis=1)
+        if banned >= 0:
+            price[(support == banned).any(axis=1)] = np.inf
+        if self.singletons:
+            ones = ((self.truth[support] == 1) & self.published[support] & ~self._kin(cell, support)).any(axis=1)
+            price[ones] = np.inf
+        at = int(price.argmin())
+        return float(price[at]), at
+
+    # ---- state
+    def add(self, cell: int, at: int) -> int:
+        """Take one of a cell's options into the pattern."""
+        one, other = self.options[cell][0][at], self.options[cell][1][at]
+        support = self._support(one, other)
+        support = support[(support % self.stride < self.columns) & (support < self.rows * self.stride)]
+        return self._put(support, self._proven(support), (int(one), int(other)))
+
+    def _put(self, support: np.ndarray, proven: np.ndarray, vectors: tuple[int, int]) -> int:
+        self.next += 1
+        self.moves[self.next] = support, proven, vectors
+        self.uses[support] += 1
+        self.covers[proven] += 1
+        self._price(support)
+        for cell in support.tolist():
+            self.through.setdefault(cell, set()).add(self.next)
+        return self.next
+
+    def remove(self, move: int) -> tuple:
+        """Take a move out again; returns it for `_put`."""
+        support, proven, vectors = self.moves.pop(move)
+        self.uses[support] -= 1
+        self.covers[proven] -= 1
+        self._price(support)
+        for cell in support.tolist():
+            self.through[cell].discard(move)
+        return support, proven, vectors
+
+    def _price(self, cells: np.ndarray) -> None:
+        own = self.primary[cells]
+        self.cost[cells] = np.where(
+            own, np.where(self.covers[cells] > 0, 0.0, -REWARD), np.where(self.uses[cells] == 0, self.weight[cells], 0)
+        )
+
+    def _proven(self, support: np.ndarray) -> np.ndarray:
+        """The cells a move proves: all, or those that its only lone person is in."""
+        if not self.singletons:
+            return support
+        ones = support[(self.truth[support] == 1) & self.published[support]]
+        for one in ones:
+            support = support[self._kin(int(one), support)]
+        return support
+
+    def _kin(self, cell: int, support: np.ndarray) -> np.ndarray:
+        """Which cells hold the very person of a cell of one, at this or another level: they know them anyway."""
+        if self.truth[cell] != 1:
+            return np.zeros(support.shape, bool)
+        return (self.truth[support] == 1) & self._lies_with(cell, support)
+
+    def _lies_with(self, cell: int, support: np.ndarray) -> np.ndarray:
+        """Which cells lie above or below a cell in every dimension."""
+        if not hasattr(self, "relatives"):
+            self.relatives = []
+            for i in self.order:
+                inside = self.problem.dimensions[i].membership.astype(int)
+                self.relatives.append(inside @ inside.T > 0)
+        size = [len(r) for r in self.relatives]
+        flat = np.minimum(support // self.stride, self.rows - 1) * self.columns + np.minimum(
+            support % self.stride, self.columns - 1
+        )
+        own = cell // self.stride * self.columns + cell % self.stride
+        together = np.ones(support.shape, bool)
+        for related, mine, theirs in zip(
+            self.relatives, np.unravel_index(own, size), np.unravel_index(flat, size), strict=True
+        ):
+            together &= related[mine, theirs]
+        return together
+
+    # ---- search
+    def cover_all(self) -> None:
+        """Greedy: every target gets its cheapest move, in order of size."""
+        for cell in self.targets.tolist():
+            if self.covers[cell] == 0:
+                price, at = self.best(cell)
+                if np.isfinite(price):
+                    self.add(cell, at)
+                elif not (self.singletons and self.cover_together(cell)):
+                    self.failed.append(cell)
+
+    def cover_together(self, cell: int, most: int = 6) -> bool:
+        """Prove a cell by several moves, of which no one person's cell of one is in all. They stay for good."""
+        chosen: list[int] = []
+        support = self._support(*self.options[cell])
+        price = self.cost[support].sum(axis=1)
+        lone = (self.truth[support] == 1) & self.published[support] & ~self._kin(cell, support)
+        free = np.ones(len(price), bool)
+        persons: set[int] | None = None
+        while free.any() and len(chosen) < most:
+            at = int(np.where(free, price, np.inf).argmin())
+            chosen.append(at)
+            ones = set(support[at][lone[at]].tolist())
+            known = {one for one in (persons or ones) if self._kin(one, np.array(sorted(ones))).any()}
+            persons = ones if persons is None else known
+            if not persons:
+                self.pinned |= {self.add(cell, at) for at in chosen}
+                self.covers[cell] += 1
+                self._price(np.array([cell]))
+                return True
+            free &= ~self._kin(next(iter(sorted(persons))), support).any(axis=1)
+        return False
+
+    def renew_moves(self) -> None:
+        """Ruin and recreate: take each move away, cover what it leaves bare, keep what is no worse."""
+        for move in self.rng.permutation(list(self.moves)).tolist():
+            if move in self.moves:
+                self._try([move])
+
+    def drop_secondaries(self, most: int = 12) -> None:
+        """Try to publish each secondary cell, the largest first."""
+        cells = np.flatnonzero((self.uses > 0) & self.published & ~self.primary)
+        for cell in cells[np.argsort(-self.truth[cells], kind="stable")].tolist():
+            moves = sorted(self.through.get(cell, ()))
+            if 0 < len(moves) <= most:
+                self._try(moves, cell)
+
+    def _try(self, moves: list[int], banned: int = -1) -> None:
+        """Remove moves and cover their targets anew, without a banned cell; undo it if that hides more."""
+        if self.pinned.intersection(moves):
+            return
+        taken = [self.remove(move) for move in moves]
+        bare = np.unique(np.concatenate([proven for _, proven, _ in taken]))
+        bare = bare[self.primary[bare] & (self.covers[bare] == 0)]
+        freed = np.unique(np.concatenate([support for support, _, _ in taken]))
+        room = self.cost[freed[~self.primary[freed]]].sum()
+        added = []
+        for cell in bare[np.argsort(self.truth[bare], kind="stable")].tolist():
+            if self.covers[cell] == 0:
+                price, at = self.best(cell, banned)
+                room -= max(price, 0)
+                if room < 0:
+                    break
+                added.append(self.add(cell, at))
+        if room < 0:
+            for move in added[::-1]:
+                self.remove(move)
+            for one in taken:
+                self._put(*one)
+
+    # ---- result
+    def places(self, cells: list[int]) -> list[int]:
+        """Positions among the problem's published cells."""
+        order = np.argsort(self.cells)
+        return order[np.searchsorted(self.cells[order], np.array(cells, int))].tolist()
+
+    def pattern(self) -> np.ndarray:
+        """Which published cells are hidden."""
+        return self.primary[self.cells] | (self.uses[self.cells] > 0)
+
+    def witnesses(self) -> Witnesses:
+        """The moves as changes of inner cells."""
+        pairs = np.array([vectors for _, _, vectors in self.moves.values()], int).reshape(-1, 2)
+        sizes = [len(self.problem.dimensions[i].atoms) for i in self.order]
+        across = int(np.prod(sizes[1:], dtype=int))
+        start, end = self.first.atoms[pairs[:, 0]][:, :, None], self.rest.atoms[pairs[:, 1]][:, None, :]
+        signs = self.first.atom_signs[pairs[:, 0]][:, :, None] * self.rest.atom_signs[pairs[:, 1]][:, None, :]
+        width = self.first.atoms.shape[1] * self.rest.atoms.shape[1]
+        flat = np.where(signs, start * across + end, 0).reshape(len(pairs), width)
+        atoms = np.zeros((*flat.shape, len(sizes)), int)
+        if sizes:
+            atoms[..., self.order] = np.stack(np.unravel_index(flat, sizes), axis=-1)
+        return Witnesses(atoms, signs.reshape(len(pairs), width))

@@ -38,12 +38,12 @@ def cube(values, *, crossing: bool = False, levels=("area", "district"), per_dis
 
 
 @st.composite
-def cubes(draw, shapes=((4, 2), (6, 2), (4, 2, 3)), most: int = 30, crossing=st.booleans()):
+def cubes(draw, shapes=((4, 2), (6, 2), (4, 2, 3)), most: int = 30, crossing: bool | None = None):
     """Small random cubes, many of their counts small or zero."""
     shape = draw(st.sampled_from(shapes))
     count = st.one_of(st.integers(0, 4), st.integers(0, most))
     values = draw(st.lists(count, min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
-    return cube(np.reshape(values, shape), crossing=draw(crossing))
+    return cube(np.reshape(values, shape), crossing=draw(st.booleans()) if crossing is None else crossing)
 
 
 def small(problem: Problem, least: int = 5) -> np.ndarray:

@@ -77,9 +77,11 @@ def blocks(lines: sparse.csr_array, open_cells: np.ndarray) -> list[tuple[np.nda
     row_label, cell_label = label[: len(rows)], label[len(rows) :]
     row_order, cell_order = np.argsort(row_label, kind="stable"), np.argsort(cell_label, kind="stable")
     names = np.unique(cell_label)
+    if not len(names):
+        return []
     row_cut = np.searchsorted(row_label[row_order], names)
     row_end = np.searchsorted(row_label[row_order], names, side="right")
-    cell_cut = np.searchsorted(cell_label[cell_order], [*names, names[-1] + 1]) if len(names) else []
+    cell_cut = np.searchsorted(cell_label[cell_order], [*names, names[-1] + 1])
     return [
         (rows[row_order[a:b]], columns[cell_order[c:d]])
         for a, b, c, d in zip(row_cut, row_end, cell_cut[:-1], cell_cut[1:], strict=True)

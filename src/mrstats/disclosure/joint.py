@@ -233,7 +233,7 @@ def joint_problem(
     for dimension in dimensions:
         levels = {level for shape in shapes for level in shape.get(dimension.name, ())} - {TOTAL}
         smaller, place = dimension.keep(levels)
-        at = pd.Index(dimension.atoms).get_indexer(cells[dimension.name])
+        at = pd.Index(dimension.atoms).get_indexer(pd.Index(cells[dimension.name]))
         if (at < 0).any():
             raise DatasetError(
                 f"{dimension.name}: {cells[dimension.name].iloc[int(np.argmax(at < 0))]!r} is no code of it."

@@ -6,6 +6,7 @@ common codes stand still. Each cell of the product changes by +1 or −1.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,7 @@ def dimension_vectors(dimension: Dimension, rng: np.random.Generator, *, every_p
     return Vectors(np.where(signs, order, PAD), signs, atoms, atom_signs)
 
 
-def _coarse(dimension: Dimension) -> list[tuple[dict, dict[str, int]]]:
+def _coarse(dimension: Dimension) -> list[tuple[Mapping[str, str], dict[str, int]]]:
     """Levels that hold more than one atom in some code, with a number for each code."""
     return [
         (level, {code: i for i, code in enumerate(dict.fromkeys(level.values()))})

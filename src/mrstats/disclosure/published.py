@@ -38,7 +38,7 @@ def read_counts(paths: Iterable[Path | str]) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         frame = frame.rename(columns=str.strip)
         if VALUE not in frame:
-            raise DatasetError(f"{path.name} has no column {VALUE!r}; it has {', '.join(frame.columns)}.")
+            raise DatasetError(f"{path.name} has no column {VALUE!r}; it has {', '.join(map(str, frame.columns))}.")
         text = frame[VALUE].str.strip().str.replace("[\u00a0 ]", "", regex=True).str.replace(",", ".")
         hidden = text.str.lower().isin(HIDDEN_SIGNS)
         number = pd.to_numeric(text.where(~hidden, None), errors="coerce").astype(float)
@@ -57,9 +57,15 @@ def union(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Cells of several tables in one: a dimension that a table lacks is its total."""
     if not frames:
         raise DatasetError("no table was given. Name at least one file of counts.")
-    dimensions = list(dict.fromkeys(c for frame in frames for c in frame if c not in (VALUE, "file")))
+    dimensions = list(dict.fromkeys(str(c) for frame in frames for c in frame if c not in (VALUE, "file")))
     whole = pd.concat(frames, ignore_index=True)[[*dimensions, VALUE, "file"]]
-    return whole.assign(**{d: whole[d].fillna(TOTAL) for d in dimensions})
+    return whole.fillna(dict.fromkeys(dimensions, TOTAL))
+
+
+def positions(frame: pd.DataFrame, name: str, codes: Sequence[str]) -> np.ndarray:
+    """Where each row's code stands among some codes, −1 if it does not; a dimension the frame lacks is its total."""
+    column = frame[name] if name in frame else pd.Series(TOTAL, index=frame.index)
+    return pd.Index(list(codes)).get_indexer(pd.Index(column))
 
 
 def _total(code: str) -> str:
@@ -73,7 +79,9 @@ def read_hierarchy(path: Path | str | None) -> pd.DataFrame:
         return pd.DataFrame(columns=columns, dtype=str)
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").rename(columns=str.strip)
     if not {"dim", "parent", "child"} <= set(frame):
-        raise DatasetError(f"{Path(path).name} must have the columns dim, parent and child; it has {', '.join(frame)}.")
+        raise DatasetError(
+            f"{Path(path).name} must have the columns dim, parent and child; it has {', '.join(map(str, frame.columns))}."
+        )
     frame = frame.assign(hierarchy=frame.get("hierarchy", ""))[columns]
     return frame.assign(parent=frame["parent"].map(_total)).drop_duplicates(ignore_index=True)
 
@@ -93,7 +101,7 @@ class Cells:
     """Up to so many combinations of codes, cells that no file mentions are reckoned with as well."""
 
     def __init__(self, counts: pd.DataFrame, hierarchy: pd.DataFrame):
-        self.dimensions = [c for c in counts if c not in (VALUE, "file")]
+        self.dimensions = [str(c) for c in counts if c not in (VALUE, "file")]
         self.codes: list[list[str]] = []
         relations = []
         for name in self.dimensions:
@@ -124,7 +132,7 @@ class Cells:
 
     def finest(self, frame: pd.DataFrame) -> np.ndarray:
         """Which rows stand at codes that are no sum of others, in every dimension."""
-        at = [pd.Index(codes).get_indexer(frame[name]) for name, codes in zip(self.dimensions, self.codes, strict=True)]
+        at = [positions(frame, name, codes) for name, codes in zip(self.dimensions, self.codes, strict=True)]
         return np.all([~np.isin(codes, whole) for codes, whole in zip(at, self.wholes, strict=True)], axis=0)
 
     def key(self, frame: pd.DataFrame) -> np.ndarray:
@@ -137,7 +145,7 @@ class Cells:
         """
         columns = []
         for name, codes in zip(self.dimensions, self.codes, strict=True):
-            at = pd.Index(codes).get_indexer(frame[name] if name in frame else [TOTAL] * len(frame))
+            at = positions(frame, name, codes)
             if (at < 0).any():
                 raise DatasetError(f"{name}: code {frame[name].iloc[int((at < 0).argmax())]!r} is in no table.")
             columns.append(at)

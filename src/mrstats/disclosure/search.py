@@ -53,8 +53,9 @@ class Search:
         length = (self.rows + 1) * self.stride
         self.published = np.zeros(length, bool)
         self.published[self.cells] = True
-        self.truth = np.zeros(length, np.int64)
-        self.truth[self.grid] = self._dense_truth(size)
+        self.truth, self.who = np.zeros(length, np.int64), np.zeros(length, np.int64)
+        self.truth[self.grid] = self._dense_sums(problem.values)
+        self.who[self.grid] = self._dense_sums(problem.values * np.arange(len(problem.values)))  # where one is alone
         self.primary = np.zeros(length, bool)
         self.primary[self.cells] = primary
         slack = np.full(length, FREE)  # cells no one sees, of more than one atom, follow from their atoms
@@ -70,10 +71,11 @@ class Search:
         self.covers = np.zeros(length, np.int32)  # moves that prove it
         self.weight = self.published * (1 + WEIGHT * np.log10(np.maximum(self.truth, 1)))
         self.cost = np.where(self.primary, -REWARD, self.weight)
-        self.moves: dict[int, tuple[int, np.ndarray, np.ndarray]] = {}
+        self.moves: dict[int, tuple[np.ndarray, np.ndarray, tuple[int, int]]] = {}
         self.through: dict[int, set[int]] = {}
         self.next = 0
         self.failed: list[int] = []
+        self.weak: list[int] = []
         self.pinned: set[int] = set()
         self.targets = self._by_size(np.flatnonzero(self.primary))
         self._choose_candidates()
@@ -93,16 +95,15 @@ class Search:
             return np.zeros((1, 0), int)
         return np.stack(np.meshgrid(*single, indexing="ij"), axis=-1).reshape(-1, len(single))
 
-    def _dense_truth(self, size: list[int]) -> np.ndarray:
-        problem = self.problem
-        if not size:
-            return np.array([problem.values.sum()])
-        array = np.zeros([len(problem.dimensions[i].atoms) for i in self.order], np.int64)
-        array[tuple(problem.inner[:, i] for i in self.order)] = problem.values
-        for axis, i in enumerate(self.order):
-            array = np.moveaxis(
-                np.tensordot(problem.dimensions[i].membership.astype(np.int64), array, (1, axis)), 0, axis
-            )
+    def _dense_sums(self, values: np.ndarray) -> np.ndarray:
+        """Inner values added up over the whole cross of codes."""
+        if not self.order:
+            return np.array([values.sum()])
+        dimensions = [self.problem.dimensions[i] for i in self.order]
+        array = np.zeros([len(dimension.atoms) for dimension in dimensions], np.int64)
+        array[tuple(self.problem.inner[:, i] for i in self.order)] = values
+        for axis, dimension in enumerate(dimensions):
+            array = np.moveaxis(np.tensordot(dimension.membership.astype(np.int64), array, (1, axis)), 0, axis)
         return array.ravel()
 
     def _by_size(self, cells: np.ndarray) -> np.ndarray:
@@ -166,7 +167,7 @@ class Search:
             *np.shape(one), -1
         )
 
-    def best(self, cell: int, banned: int = -1) -> tuple[float, int]:
+    def best(self, cell: int, banned: int = -1, *, singletons: bool | None = None) -> tuple[float, int]:
         """The cheapest move that proves a cell: what it costs, and which of the cell's options it is."""
         one, other = self.options[cell]
         if not len(one):
@@ -175,7 +176,7 @@ class Search:
         price = self.cost[support].sum(axis=1)
         if banned >= 0:
             price[(support == banned).any(axis=1)] = np.inf
-        if self.singletons:
+        if self.singletons if singletons is None else singletons:
             ones = ((self.truth[support] == 1) & self.published[support] & ~self._kin(cell, support)).any(axis=1)
             price[ones] = np.inf
         at = int(price.argmin())
@@ -220,34 +221,15 @@ class Search:
         if not self.singletons:
             return support
         ones = support[(self.truth[support] == 1) & self.published[support]]
-        for one in ones:
-            support = support[self._kin(int(one), support)]
+        for one in ones.tolist():
+            support = support[self._kin(one, support)]
         return support
 
     def _kin(self, cell: int, support: np.ndarray) -> np.ndarray:
-        """Which cells hold the very person of a cell of one, at this or another level: they know them anyway."""
+        """Which cells hold nobody but the lone person of a cell of one: they know those anyway."""
         if self.truth[cell] != 1:
             return np.zeros(support.shape, bool)
-        return (self.truth[support] == 1) & self._lies_with(cell, support)
-
-    def _lies_with(self, cell: int, support: np.ndarray) -> np.ndarray:
-        """Which cells lie above or below a cell in every dimension."""
-        if not hasattr(self, "relatives"):
-            self.relatives = []
-            for i in self.order:
-                inside = self.problem.dimensions[i].membership.astype(int)
-                self.relatives.append(inside @ inside.T > 0)
-        size = [len(r) for r in self.relatives]
-        flat = np.minimum(support // self.stride, self.rows - 1) * self.columns + np.minimum(
-            support % self.stride, self.columns - 1
-        )
-        own = cell // self.stride * self.columns + cell % self.stride
-        together = np.ones(support.shape, bool)
-        for related, mine, theirs in zip(
-            self.relatives, np.unravel_index(own, size), np.unravel_index(flat, size), strict=True
-        ):
-            together &= related[mine, theirs]
-        return together
+        return (self.truth[support] == 1) & (self.who[support] == self.who[cell])
 
     # ---- search
     def cover_all(self) -> None:
@@ -258,10 +240,21 @@ class Search:
                 if np.isfinite(price):
                     self.add(cell, at)
                 elif not (self.singletons and self.cover_together(cell)):
-                    self.failed.append(cell)
+                    self._fall_back(cell)
+
+    def _fall_back(self, cell: int) -> None:
+        """A move that holds against outsiders only, if there is one."""
+        price, at = self.best(cell, singletons=False)
+        if np.isfinite(price):
+            self.pinned.add(self.add(cell, at))
+            self.weak.append(cell)
+        else:
+            self.failed.append(cell)
 
     def cover_together(self, cell: int, most: int = 6) -> bool:
         """Prove a cell by several moves, of which no one person's cell of one is in all. They stay for good."""
+        if not len(self.options[cell][0]):
+            return False
         chosen: list[int] = []
         support = self._support(*self.options[cell])
         price = self.cost[support].sum(axis=1)

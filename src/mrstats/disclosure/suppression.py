@@ -28,12 +28,15 @@ class Suppression:
     failed : list of dict
         Cells for which there is no safe pattern: their codes, and ``merge``, the groups to put together.
         While there is one, nothing may be published.
+    weak : list of dict
+        With `singletons`: cells that hold against outsiders, but not against a person who is alone in another cell.
     """
 
     hidden: np.ndarray
     primary: np.ndarray
     witnesses: Witnesses
     failed: list[dict[str, str]] = field(default_factory=list)
+    weak: list[dict[str, str]] = field(default_factory=list)
 
 
 def suppress(
@@ -60,7 +63,7 @@ def suppress(
     public : ndarray of bool, shape (m,), optional
         Cells already printed elsewhere; they are never hidden and no move passes through them.
     singletons : bool
-        A person alone in a cell knows it: a primary cell's proof may not move another's cell of one.
+        A person alone in a cell knows it: a primary cell's proofs do not all move the same person's cell of one.
     passes : (int, int)
         How often every move, and every secondary cell, is tried anew to hide fewer cells.
 
@@ -86,8 +89,8 @@ def suppress(
         search.renew_moves()
     for _ in range(passes[1]):
         search.drop_secondaries()
-    failed = [_advice(problem, place) for place in search.places(search.failed)]
-    return Suppression(search.pattern(), primary.copy(), search.witnesses(), failed)
+    failed, weak = ([_advice(problem, p) for p in search.places(cells)] for cells in (search.failed, search.weak))
+    return Suppression(search.pattern(), primary.copy(), search.witnesses(), failed, weak)
 
 
 def _advice(problem: Problem, place: int) -> dict[str, str]:

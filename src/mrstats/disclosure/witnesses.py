@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from mrstats.disclosure.joint import Problem
-from mrstats.disclosure.published import VALUE
+from mrstats.disclosure.published import VALUE, positions
 from mrstats.schema import TOTAL, DatasetError
 
 BOUNDLESS = 1_000_000_000
@@ -114,10 +114,7 @@ def certify_written(problem: Problem, counts: pd.DataFrame, witnesses: Witnesses
         raise DatasetError(
             f"the files are broken down by {extra[0]!r}, which the protected tables are not. Protect it too."
         )
-    codes = [
-        pd.Index(d.codes).get_indexer(counts[d.name] if d.name in counts else [TOTAL] * len(counts))
-        for d in problem.dimensions
-    ]
+    codes = [positions(counts, d.name, d.codes) for d in problem.dimensions]
     lost = np.any([at < 0 for at in codes], axis=0) if codes else np.zeros(len(counts), bool)
     keys = (
         np.ravel_multi_index([np.maximum(at, 0) for at in codes], problem.size) if codes else np.zeros(len(counts), int)

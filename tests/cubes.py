@@ -87,9 +87,9 @@ def possible(problem: Problem, hidden: np.ndarray, *, window: int = 5, floor: in
     held = {tuple(row): int(v) for row, v in zip(problem.inner, problem.values, strict=True)}
     inner = np.array([held.get(place, 0) for place in places])
     matrix = np.zeros((len(problem.keys), len(places)), int)
-    for levels in problem.combinations:
-        keys = problem.keys_of(levels, np.array(places))
-        matrix[np.searchsorted(problem.keys, keys), np.arange(len(places))] = 1
+    members = [d.membership for d in problem.dimensions]
+    for cell, codes in enumerate(problem.codes):
+        matrix[cell] = [all(m[c, a] for m, c, a in zip(members, codes, place, strict=True)) for place in places]
     ranges = [range(max(0, v - window), v + window + 1) for v in inner]
     leaf = {int(np.argmax(row)): cell for cell, row in enumerate(matrix) if row.sum() == 1}
     ranges = [r if hidden[leaf[i]] else [inner[i]] for i, r in enumerate(ranges)]

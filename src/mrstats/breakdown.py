@@ -226,7 +226,7 @@ def _check_published(city: City, indicator: Indicator, factors: tuple[str, ...])
 def _one_indicator(city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
     grain = city.description.tables[indicator.table].grain
     levels = [CITY] if request.geography == CITY else [CITY, request.geography]
-    column = _area_column(city, indicator, request.geography)
+    column = area_column(city, indicator, request.geography)
     if request.crossed:
         cells = _cells(city, indicator, request, request.by, column)
         parts = [_figures(city, indicator, cells, request, levels, request.by)]
@@ -258,7 +258,7 @@ def _figures(
     return replace_figures(estimate(crude, indicator, confidence=request.confidence), figures, keys)
 
 
-def _area_column(city: City, indicator: Indicator, level: str) -> str:
+def area_column(city: City, indicator: Indicator, level: str) -> str:
     """The column of the indicator's table that holds areas of `level`, or of the nearest finer level."""
     if level == CITY:
         return ""

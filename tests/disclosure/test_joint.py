@@ -143,6 +143,18 @@ def test_a_code_that_means_two_things_is_refused():
         Dimension("area", ("a", "b"), {"district": {"a": "X"}})
 
 
+def test_a_code_at_two_levels_is_counted_once():
+    atoms = ("D1|W1", "D1|W2", "D2|W1", "_U")
+    area = Dimension(
+        "area", atoms, {n: {a: a.split("|")[k] for a in atoms} for n, k in (("district", 0), ("ward", -1))}
+    )
+    people = pd.DataFrame({"area": atoms, "value": [1, 2, 4, 16]})
+    problem = joint_problem(people, [area], [{"area": ["district"]}, {"area": ["ward"]}])
+    values = problem.frame().set_index("area")["value"].to_dict()
+    assert values == {"_T": 23, "D1": 3, "D2": 4, "W1": 5, "W2": 2, "_U": 16}
+    assert (problem.lines @ problem.truth).tolist() == [0, 0]
+
+
 def test_residents_who_cannot_be_placed_are_one_code_at_every_level():
     area = Dimension(
         "area",

@@ -75,18 +75,32 @@ class Problem:
             parts.append(np.ravel_multi_index(np.ix_(*codes), self.size).ravel())
         return np.unique(np.concatenate(parts))
 
+    def cells_of(self, atoms: np.ndarray) -> np.ndarray:
+        """Positions of the published cells that inner cells lie in, shape (k, combinations); atoms have shape (k, d).
+
+        A cell that two combinations share (a code may stand at two levels) is named once; the other place says −1.
+        """
+        columns: list[np.ndarray] = []
+        codes = {at: set(held.tolist()) for at, held in self.codes_at.items()}
+        for number, levels in enumerate(self.combinations):
+            column = np.searchsorted(self.keys, self.keys_of(levels, atoms)).astype(np.int32)
+            for earlier, others in zip(columns, self.combinations[:number], strict=True):
+                if all(codes[i, a] & codes[i, b] for i, (a, b) in enumerate(zip(levels, others, strict=True))):
+                    column[column == earlier] = -1
+            columns.append(column)
+        return np.column_stack(columns)
+
     @cached_property
     def upward(self) -> np.ndarray:
-        """For each inner cell and each combination of levels, the position of the published cell it is in."""
-        columns = [np.searchsorted(self.keys, self.keys_of(c, self.inner)) for c in self.combinations]
-        return np.column_stack(columns).astype(np.int32)
+        """For each inner cell the published cells it is in, as `cells_of` gives them."""
+        return self.cells_of(self.inner)
 
     def add_up(self, values: np.ndarray) -> np.ndarray:
         """Published cells from inner values, shape (m,)."""
-        total = np.zeros(len(self.keys), np.int64)
+        total = np.zeros(len(self.keys) + 1, np.int64)
         for column in self.upward.T:
-            total += np.bincount(column, values, len(total)).astype(np.int64)
-        return total
+            total += np.bincount(column + 1, values, len(total)).astype(np.int64)
+        return total[1:]
 
     @cached_property
     def truth(self) -> np.ndarray:

@@ -63,14 +63,14 @@ class _Rounding:
 
     def __init__(self, problem: Problem, small: np.ndarray, base: int, rng: np.random.Generator):
         self.base, self.rng = base, rng
-        self.within = problem.upward[small]
+        self.within = problem.upward[small] + 1  # place 0 stands for no cell, and never counts
+        self.many = (self.within > 0).sum(axis=1)
         self.groups = self._groups(problem.inner[small])
-        self.cells = len(problem.keys)
+        self.cells = len(problem.keys) + 1
         values = problem.values[small]
         running = np.cumsum(values) + rng.integers(base)  # neighbours make up for each other; no count is favoured
         self.up = np.diff(running // base, prepend=(running[0] - values[0]) // base).astype(np.int64)
-        self.error = np.zeros(self.cells, np.int64)
-        self._move(np.arange(len(small)), base * self.up - values)
+        self.error = self._shift(np.arange(len(small)), base * self.up - values)
 
     @staticmethod
     def _groups(inner: np.ndarray) -> list[np.ndarray]:
@@ -81,8 +81,12 @@ class _Rounding:
             found.append(group.ravel())
         return found
 
-    def _move(self, which: np.ndarray, change: np.ndarray) -> None:
-        np.add.at(self.error, self.within[which], change[:, None])
+    def _shift(self, which: np.ndarray, change: np.ndarray) -> np.ndarray:
+        """What some changes do to the published cells."""
+        shift = np.zeros(self.cells, np.int64)
+        np.add.at(shift, self.within[which], change[:, None])
+        shift[0] = 0
+        return shift
 
     def improve(self) -> bool:
         """One round of single changes and of exchanges between cells that differ in one dimension."""
@@ -110,16 +114,16 @@ class _Rounding:
             return False
         change = self.base * (1 - 2 * self.up[sets])
         gain = 2 * (change * self.error[self.within[sets]].sum(axis=2)).sum(axis=1)
-        gain += self.base**2 * sets.shape[1] * self.within.shape[1]
+        gain += self.base**2 * self.many[sets].sum(axis=1)
         if sets.shape[1] == 2:
-            together = (self.within[sets[:, 0]] == self.within[sets[:, 1]]).sum(axis=1)
+            one, other = self.within[sets[:, 0]], self.within[sets[:, 1]]
+            together = ((one == other) & (one > 0)).sum(axis=1)
             gain += 2 * change[:, 0] * change[:, 1] * together
         good = np.flatnonzero(gain < 0)
         good = good[np.argsort(gain[good] * self.rng.uniform(0.5, 1, len(good)), kind="stable")]
         while len(good):
             which, by = sets[good].ravel(), change[good].ravel()
-            shift = np.zeros(self.cells, np.int64)
-            np.add.at(shift, self.within[which], by[:, None])
+            shift = self._shift(which, by)
             if (shift * (2 * self.error + shift)).sum() < 0:
                 self.error += shift
                 self.up[which] = 1 - self.up[which]

@@ -62,11 +62,10 @@ def certify(
     row = np.repeat(np.arange(count), witnesses.signs.shape[1])
     sign = witnesses.signs.ravel().astype(np.int64)
     row, sign, atoms = row[sign != 0], sign[sign != 0], witnesses.atoms.reshape(len(sign), -1)[sign != 0]
-    columns = np.concatenate(
-        [np.searchsorted(problem.keys, problem.keys_of(levels, atoms)) for levels in problem.combinations]
-    )
-    times = len(problem.combinations)
-    change = sparse.coo_array((np.tile(sign, times), (np.tile(row, times), columns)), shape=(count, published)).tocsr()
+    cells = problem.cells_of(atoms)
+    entry, _ = np.nonzero(cells >= 0)
+    places = row[entry], cells[cells >= 0]
+    change = sparse.coo_array((sign[entry], places), shape=(count, published)).tocsr()
     change.sum_duplicates()
     change.eliminate_zeros()
     seen = change.tocoo()

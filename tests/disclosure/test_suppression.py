@@ -245,6 +245,6 @@ def test_a_city_of_31_000_cells_is_certified():
 
 def test_too_large_a_cross_is_refused():
     dimensions = tuple(Dimension.flat(f"f{i}", [f"{i}{j}" for j in range(9)]) for i in range(8))
-    problem = Problem(dimensions, np.zeros((1, 8), int), np.array([7]), ({"f0": ("f0",)},))
+    problem = Problem(dimensions, np.zeros((1, 8), int), np.array([3]), ({"f0": ("f0",)},))
     with pytest.raises(DatasetError, match="Round the counts"):
-        suppress(problem, np.zeros(10, bool))
+        suppress(problem, small(problem))

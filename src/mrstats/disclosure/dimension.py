@@ -87,6 +87,12 @@ class Dimension:
         place = {code: i for i, code in enumerate(self.codes)}
         return np.array([place[self.levels[level][atom]] for atom in self.atoms], int)
 
+    def with_atoms(self) -> Dimension:
+        """The same, and a code of its own (last) for every atom where one of them has none at any level."""
+        if set(range(len(self.atoms))) <= set(self.membership[self.membership.sum(axis=1) == 1].argmax(axis=1)):
+            return self
+        return Dimension(self.name, self.atoms, {**self.levels, "atom": {a: f"{a} (atom)" for a in self.atoms}})
+
     def keep(self, levels: Iterable[str]) -> tuple[Dimension, np.ndarray]:
         """The dimension with some of its levels, atoms that no longer differ made one; and each old atom's new place."""
         wanted = [level for level in self.levels if level in set(levels)]

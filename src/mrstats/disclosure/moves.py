@@ -96,31 +96,33 @@ def _circles(one: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> se
     return found
 
 
-def product(parts: list[tuple[Vectors, int, int]]) -> Vectors:
-    """All products of one vector of each dimension.
+def product(parts: list[tuple[Vectors, int, int]], picks: np.ndarray) -> Vectors:
+    """Products of one vector of each dimension.
 
     Parameters
     ----------
     parts : list of (Vectors, int, int)
         Each dimension's vectors, how many codes and how many atoms it has.
+    picks : ndarray of int, shape (k, dimensions)
+        Which vector of each.
 
     Returns
     -------
     Vectors
         Over codes and atoms of the full cross, last dimension fastest.
     """
-    result = Vectors(*(np.zeros((1, 1), int), np.ones((1, 1), np.int8)) * 2)
-    for vectors, codes, atoms in parts:
+    start, one = np.zeros((len(picks), 1), int), np.ones((len(picks), 1), np.int8)
+    result = Vectors(start, one, start, one)
+    for (vectors, codes, atoms), pick in zip(parts, picks.T, strict=True):
         result = Vectors(
-            *_cross(result.codes, result.signs, vectors.codes, vectors.signs, codes),
-            *_cross(result.atoms, result.atom_signs, vectors.atoms, vectors.atom_signs, atoms),
+            *_cross(result.codes, result.signs, vectors.codes[pick], vectors.signs[pick], codes),
+            *_cross(result.atoms, result.atom_signs, vectors.atoms[pick], vectors.atom_signs[pick], atoms),
         )
     return result
 
 
 def _cross(place, sign, other_place, other_sign, size):
-    """Places and signs of every pair of vectors, padding kept apart."""
-    count = len(place) * len(other_place)
-    signs = (sign[:, None, :, None] * other_sign[None, :, None, :]).reshape(count, -1)
-    places = (place[:, None, :, None] * size + other_place[None, :, None, :]).reshape(count, -1)
+    """Places and signs of the products of vectors, row by row, padding kept apart."""
+    signs = (sign[:, :, None] * other_sign[:, None, :]).reshape(len(place), -1)
+    places = (place[:, :, None] * size + other_place[:, None, :]).reshape(len(place), -1)
     return np.where(signs, places, PAD), signs

@@ -13,14 +13,13 @@ from mrstats.disclosure.joint import Problem
 from mrstats.disclosure.primary import DENOMINATOR, LEDGER, SECONDARY, reasons
 from mrstats.disclosure.rounding import round_counts
 from mrstats.disclosure.rules import ProtectionRule
+from mrstats.disclosure.search import LARGEST_CROSS, cross_size
 from mrstats.disclosure.suppression import suppress
-from mrstats.disclosure.witnesses import Witnesses, certify
+from mrstats.disclosure.witnesses import Witnesses, certify, no_witnesses
 from mrstats.schema import DatasetError
 
 LONG_SEED = 100
 """A shorter seed could be found from its hash by trying."""
-
-NONE = Witnesses(np.zeros((0, 1, 0), int), np.zeros((0, 1), np.int8))
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Protected:
     values: np.ndarray
     hidden: np.ndarray
     reason: np.ndarray
-    witnesses: Witnesses = NONE
+    witnesses: Witnesses
     weak: list[dict[str, str]] = field(default_factory=list)
     certificate: dict[str, Any] = field(default_factory=dict)
 
@@ -92,7 +91,7 @@ def protect_counts(
     ----------
     problem : Problem
     rule : ProtectionRule, optional
-        Its method decides. ``auto`` suppresses where few cells would be hidden in few dimensions, and rounds else.
+        Its method decides. ``auto`` suppresses where few cells would be hidden and no table is too deep, and rounds else.
     sensitive, rates, observed
         See `primary.reasons`.
     public : ndarray of bool, shape (m,), optional
@@ -143,7 +142,7 @@ def protect_counts(
         nobody = np.zeros(len(why), bool)
         told |= {"hidden": 0, "base": least, "least_width": least - 1}
         no_rate = np.where(why == DENOMINATOR, DENOMINATOR, "")  # its count may be printed, the share may not
-        return Protected(problem, method, values, nobody, no_rate, certificate=told)
+        return Protected(problem, method, values, nobody, no_rate, no_witnesses(problem), certificate=told)
     result = suppress(problem, primary, **settings)
     if result.failed:
         raise DatasetError(
@@ -151,6 +150,10 @@ def protect_counts(
             "Merge these groups, or let the rule's method be round."
         )
     proven = certify(problem, result.hidden, result.witnesses)[result.hidden]
+    if (proven < width).any():
+        raise DatasetError(
+            f"{int((proven < width).sum())} hidden cells are not proven to be {width} wide. Publish nothing and report it."
+        )
     reason = np.where(primary, why, np.where(result.hidden, SECONDARY, np.where(given & (why != ""), LEDGER, "")))
     told |= {"hidden": int(result.hidden.sum()), "least_width": int(proven.min()) if len(proven) else None}
     return Protected(problem, method, problem.truth, result.hidden, reason, result.witnesses, result.weak, told)
@@ -162,7 +165,10 @@ def _method(problem: Problem, primary: np.ndarray, rule: ProtectionRule, setting
         raise DatasetError("noise by cell keys needs every person's record key; call `cell_key_noise` for it.")
     if rule.method != "auto":
         return rule.method
-    if len(problem.dimensions) > rule.max_dimensions or primary.mean() > rule.max_hidden_share:
+    if not primary.any():
+        return "suppress"
+    widest = max(sum(bool(levels) for levels in shape.values()) for shape in problem.shapes)
+    if widest > rule.max_dimensions or primary.mean() > rule.max_hidden_share or cross_size(problem) > LARGEST_CROSS:
         return "round"
     first = suppress(problem, primary, **settings, passes=(0, 0))
     return "round" if first.failed or first.hidden.mean() > rule.max_hidden_share else "suppress"

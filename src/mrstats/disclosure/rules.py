@@ -39,7 +39,7 @@ class ProtectionRule:
     method : str
         auto, suppress, round or cellkey.
     max_hidden_share, max_dimensions : float, int
-        `auto` rounds where suppression would hide a larger share of the cells, or with more dimensions.
+        `auto` rounds where suppression would hide a larger share of the cells, or a table has more dimensions.
     singletons : bool
         Protect against a person who is alone in a cell and knows it.
 

@@ -15,12 +15,19 @@ from mrstats.schema import DatasetError
 
 CANDIDATES = 200
 """So many moves are kept for each cell, the cheapest."""
-LARGEST_CROSS, LARGEST_PRODUCT = 4_000_000, 60_000
+LARGEST_CROSS = 4_000_000
+PRODUCTS = 60_000
+"""About so many products of vectors are looked at; with many dimensions they are drawn at random."""
 FREE, BLOCKED = 30_000, -30_000
 REWARD = 0.01
 """For each further cell a move covers; so small that no move hides one cell more to get it."""
 WEIGHT = 0.25
 """A cell costs 1 + so much for each power of ten persons in it: totals that many read are hidden last."""
+
+
+def cross_size(problem: Problem) -> float:
+    """How many cells the full cross of a problem's codes has."""
+    return float(np.prod([float(len(dimension.with_atoms().codes)) for dimension in problem.dimensions]))
 
 
 class Search:
@@ -29,27 +36,20 @@ class Search:
     def __init__(self, problem: Problem, primary: np.ndarray, *, width: int, seed: int, public=None, singletons=False):
         self.problem, self.width, self.singletons = problem, width, singletons
         self.rng = np.random.default_rng(seed)
-        self.order = sorted(range(len(problem.size)), key=lambda i: (-problem.size[i], i))  # the largest goes first
-        size = [problem.size[i] for i in self.order]
-        if np.prod(size, dtype=float) > LARGEST_CROSS:
+        dimensions = [dimension.with_atoms() for dimension in problem.dimensions]
+        self.order = sorted(range(len(dimensions)), key=lambda i: (-len(dimensions[i].codes), i))  # the largest first
+        self.dimensions = [dimensions[i] for i in self.order]
+        self.size = size = [len(dimension.codes) for dimension in self.dimensions]
+        if cross_size(problem) > LARGEST_CROSS:
             raise DatasetError(
-                f"the tables' joint cross has {np.prod(size, dtype=float):.0f} cells, more than {LARGEST_CROSS}. "
+                f"the tables' joint cross has {cross_size(problem):.0f} cells, more than {LARGEST_CROSS}. "
                 "Round the counts, or show fewer factors together."
             )
-        vectors = [dimension_vectors(problem.dimensions[i], self.rng) for i in self.order]
-        if np.prod([float(len(v.codes)) for v in vectors[1:]]) > LARGEST_PRODUCT:
-            raise DatasetError(
-                f"the tables' factors together allow more than {LARGEST_PRODUCT} kinds of moves. "
-                "Round the counts, or show fewer factors together."
-            )
-        self.first = vectors[0] if vectors else product([])
-        atoms = [len(problem.dimensions[i].atoms) for i in self.order]
-        self.rest = product(list(zip(vectors[1:], size[1:], atoms[1:], strict=True)))
-        self.rows, self.columns = (size[0] if size else 1), int(np.prod(size[1:], dtype=int))
+        self.rows, self.columns = size[0], int(np.prod(size[1:], dtype=int))
         self.stride = self.columns + 1
         grid = np.arange(self.rows * self.columns)
         self.grid = grid // self.columns * self.stride + grid % self.columns
-        self.cells = self._dense_places(problem.codes, size)
+        self.cells = self._dense_places(problem.codes[:, self.order])
         length = (self.rows + 1) * self.stride
         self.published = np.zeros(length, bool)
         self.published[self.cells] = True
@@ -59,7 +59,7 @@ class Search:
         self.primary = np.zeros(length, bool)
         self.primary[self.cells] = primary
         slack = np.full(length, FREE)  # cells no one sees, of more than one atom, follow from their atoms
-        slack[self._dense_places(self._leaf_codes(), size)] = 0
+        slack[self._dense_places(self._leaf_codes())] = 0
         inner = slack == 0
         slack[inner] = self.truth[inner]
         slack[self.published] = self.truth[self.published] - 1
@@ -78,31 +78,25 @@ class Search:
         self.weak: list[int] = []
         self.pinned: set[int] = set()
         self.targets = self._by_size(np.flatnonzero(self.primary))
+        self._choose_vectors()
         self._choose_candidates()
 
     # ---- the cross
-    def _dense_places(self, codes: np.ndarray, size: list[int]) -> np.ndarray:
-        """Places in the padded cross of cells given by their codes in the problem's order of dimensions."""
-        if not size:
-            return np.zeros(len(codes), int)
-        flat = np.ravel_multi_index([codes[:, i] for i in self.order], size)
+    def _dense_places(self, codes: np.ndarray) -> np.ndarray:
+        """Places in the padded cross of cells given by their codes, the largest dimension first."""
+        flat = np.ravel_multi_index(tuple(codes.T), self.size)
         return flat // self.columns * self.stride + flat % self.columns
 
     def _leaf_codes(self) -> np.ndarray:
         """Codes that are one atom each, in every dimension: the cells a count below zero could be in."""
-        single = [np.flatnonzero(d.membership.sum(axis=1) == 1) for d in self.problem.dimensions]
-        if not single:
-            return np.zeros((1, 0), int)
+        single = [np.flatnonzero(dimension.membership.sum(axis=1) == 1) for dimension in self.dimensions]
         return np.stack(np.meshgrid(*single, indexing="ij"), axis=-1).reshape(-1, len(single))
 
     def _dense_sums(self, values: np.ndarray) -> np.ndarray:
         """Inner values added up over the whole cross of codes."""
-        if not self.order:
-            return np.array([values.sum()])
-        dimensions = [self.problem.dimensions[i] for i in self.order]
-        array = np.zeros([len(dimension.atoms) for dimension in dimensions], np.int64)
+        array = np.zeros([len(dimension.atoms) for dimension in self.dimensions], np.int64)
         array[tuple(self.problem.inner[:, i] for i in self.order)] = values
-        for axis, dimension in enumerate(dimensions):
+        for axis, dimension in enumerate(self.dimensions):
             array = np.moveaxis(np.tensordot(dimension.membership.astype(np.int64), array, (1, axis)), 0, axis)
         return array.ravel()
 
@@ -111,6 +105,30 @@ class Search:
         return cells[np.lexsort((self.rng.random(len(cells)), self.truth[cells]))]
 
     # ---- candidates
+    def _choose_vectors(self) -> None:
+        """Vectors of the first dimension, and those products of the rest that change a target."""
+        vectors = [dimension_vectors(dimension, self.rng) for dimension in self.dimensions]
+        self.first, rest, size = vectors[0], vectors[1:], self.size[1:]
+        through = [part.by_code(codes) for part, codes in zip(rest, size, strict=True)]
+        count = [len(part.codes) for part in rest]
+        wanted = np.unique(self.targets % self.stride)
+        most = int(np.clip(PRODUCTS / max(len(wanted), 1), 200, 4000))
+        numbers: dict[int, np.ndarray] = {}
+        for column in wanted.tolist():
+            lists = [of[code] for of, code in zip(through, np.unravel_index(column, size), strict=True)] if size else []
+            lengths = [len(each) for each in lists]
+            many = int(np.prod(lengths, dtype=np.int64))
+            chosen = np.arange(many) if many <= most else self.rng.choice(many, most, replace=False)
+            picks = (
+                [each[at] for each, at in zip(lists, np.unravel_index(chosen, lengths), strict=True)] if size else []
+            )
+            numbers[column] = np.ravel_multi_index(picks, count) if size else chosen
+        every = np.unique(np.concatenate([*numbers.values(), np.zeros(0, int)])).astype(int)
+        self.rest_of = {column: np.searchsorted(every, number) for column, number in numbers.items()}
+        drawn = np.column_stack(np.unravel_index(every, count)) if size else np.zeros((len(every), 0), int)
+        atoms = [len(dimension.atoms) for dimension in self.dimensions[1:]]
+        self.rest = product(list(zip(rest, size, atoms, strict=True)), drawn)
+
     def _choose_candidates(self) -> None:
         """For each target the cheapest moves that leave room for `width`, as pairs (first vector, rest vector)."""
         slack = np.full((self.rows + 1, self.stride), FREE, np.int32)
@@ -131,7 +149,7 @@ class Search:
                 ends[side] = np.minimum(ends[side], np.where(signs == sign, part, FREE))
             price += cost[:, codes]
             alone += ones[:, codes]
-        first_of, rest_of = self.first.by_code(self.rows), self.rest.by_code(self.columns)
+        first_of = self.first.by_code(self.rows)
         self.options: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         row_of = self.targets // self.stride
         for row in np.unique(row_of):
@@ -148,7 +166,7 @@ class Search:
                 single += alone[code]
             fits = plus.astype(np.int64) + minus >= self.width
             for cell in self.targets[row_of == row]:
-                chosen = rest_of[cell % self.stride]
+                chosen = self.rest_of[int(cell % self.stride)]
                 one, other = np.nonzero(fits[:, chosen])
                 worth = total[one, chosen[other]]
                 if self.singletons:  # those that move a lone person's cell come last
@@ -325,13 +343,12 @@ class Search:
     def witnesses(self) -> Witnesses:
         """The moves as changes of inner cells."""
         pairs = np.array([vectors for _, _, vectors in self.moves.values()], int).reshape(-1, 2)
-        sizes = [len(self.problem.dimensions[i].atoms) for i in self.order]
+        sizes = [len(dimension.atoms) for dimension in self.dimensions]
         across = int(np.prod(sizes[1:], dtype=int))
         start, end = self.first.atoms[pairs[:, 0]][:, :, None], self.rest.atoms[pairs[:, 1]][:, None, :]
         signs = self.first.atom_signs[pairs[:, 0]][:, :, None] * self.rest.atom_signs[pairs[:, 1]][:, None, :]
         width = self.first.atoms.shape[1] * self.rest.atoms.shape[1]
         flat = np.where(signs, start * across + end, 0).reshape(len(pairs), width)
         atoms = np.zeros((*flat.shape, len(sizes)), int)
-        if sizes:
-            atoms[..., self.order] = np.stack(np.unravel_index(flat, sizes), axis=-1)
+        atoms[..., self.order] = np.stack(np.unravel_index(flat, sizes), axis=-1)
         return Witnesses(atoms, signs.reshape(len(pairs), width))

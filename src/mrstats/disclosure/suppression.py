@@ -12,7 +12,7 @@ import numpy as np
 
 from mrstats.disclosure.joint import Problem
 from mrstats.disclosure.search import Search
-from mrstats.disclosure.witnesses import Witnesses
+from mrstats.disclosure.witnesses import Witnesses, no_witnesses
 from mrstats.schema import DatasetError
 
 
@@ -83,6 +83,9 @@ def suppress(
         if bad.any():
             cell = problem.frame()[bad].iloc[0].to_dict()
             raise DatasetError(f"{what} cannot be hidden: {cell}. Merge its groups or withdraw the row.")
+    if not primary.any() or not problem.dimensions:
+        failed = [{"merge": "withdraw the figure"}] if primary.any() else []
+        return Suppression(primary.copy(), primary.copy(), no_witnesses(problem), failed)
     search = Search(problem, primary, width=width, seed=seed, public=public, singletons=singletons)
     search.cover_all()
     for _ in range(passes[0]):

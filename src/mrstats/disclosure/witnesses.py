@@ -27,6 +27,11 @@ class Witnesses:
     signs: np.ndarray
 
 
+def no_witnesses(problem: Problem) -> Witnesses:
+    """None at all."""
+    return Witnesses(np.zeros((0, 1, len(problem.dimensions)), int), np.zeros((0, 1), np.int8))
+
+
 def certify(
     problem: Problem, hidden: np.ndarray, witnesses: Witnesses, *, absent: np.ndarray | None = None
 ) -> np.ndarray:

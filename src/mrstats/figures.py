@@ -63,7 +63,7 @@ def indicator_table(
         )
     maker = _Maker(city, indicator, request, kind, design)
     levels = [CITY] if request.geography == CITY else [CITY, request.geography]
-    column = _area_column(city, indicator, request.geography)
+    column = area_column(city, indicator, request.geography)
     if request.crossed:
         return maker.arranged([maker.rows(maker.cells(request.by, column), levels, request.by, column)])
     parts = []  # one pass a factor: the finest cross of many factors would be far larger than what is asked for
@@ -267,7 +267,7 @@ def _whole(margins: pd.DataFrame, by: tuple[str, ...]) -> np.ndarray:
     return place.loc[margins["year"]].to_numpy()
 
 
-def _area_column(city: City, indicator: Indicator, level: str) -> str:
+def area_column(city: City, indicator: Indicator, level: str) -> str:
     """The column of the indicator's table that holds areas of `level`, or of the nearest finer level."""
     if level == CITY:
         return ""

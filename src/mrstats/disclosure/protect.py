@@ -1,0 +1,174 @@
+"""The protection of one family of tables: which method, what it did, and how much it cost. It writes no file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mrstats.disclosure.joint import Problem
+from mrstats.disclosure.primary import DENOMINATOR, LEDGER, SECONDARY, reasons
+from mrstats.disclosure.rounding import round_counts
+from mrstats.disclosure.rules import ProtectionRule
+from mrstats.disclosure.search import LARGEST_CROSS, cross_size
+from mrstats.disclosure.suppression import suppress
+from mrstats.disclosure.witnesses import Witnesses, certify, no_witnesses
+from mrstats.schema import DatasetError
+
+LONG_SEED = 100
+"""A shorter seed could be found from its hash by trying."""
+
+
+@dataclass(frozen=True)
+class Protected:
+    """A family of tables as they may be printed.
+
+    Parameters
+    ----------
+    problem : Problem
+    method : str
+        suppress or round.
+    values : ndarray of int, shape (m,)
+        Counts; rounded ones where the method is round. Those of hidden cells are still true: print `frame` only.
+    hidden : ndarray of bool, shape (m,)
+    reason : ndarray of str, shape (m,)
+        For the city's own eyes: the rule, or that a cell stands beside a hidden one.
+    witnesses : Witnesses
+        Proof; never leaves the building.
+    weak : list of dict
+        Cells that a person alone in another cell could narrow down.
+    certificate : dict
+        What may be told: method, rule, how many cells, least width, hash of the seed.
+    """
+
+    problem: Problem
+    method: str
+    values: np.ndarray
+    hidden: np.ndarray
+    reason: np.ndarray
+    witnesses: Witnesses
+    weak: list[dict[str, str]] = field(default_factory=list)
+    certificate: dict[str, Any] = field(default_factory=dict)
+
+    def frame(self) -> pd.DataFrame:
+        """Codes and ``value`` of every published cell, hidden ones missing: what may leave."""
+        return self.problem.frame(self.values, hidden=self.hidden)
+
+    def why(self, **codes: str) -> str:
+        """Why a cell is hidden, in the city's own words; empty where it is printed. Dimensions not named are totals."""
+        return str(self.reason[self.problem.position(**codes)])
+
+    def info_loss(self) -> dict[str, float]:
+        """How much was lost: shares of cells hidden and changed, mean and largest change in persons."""
+        truth, shown = self.problem.truth, ~self.hidden
+        change = np.abs(self.values - truth)[shown]
+        return {
+            "cells": len(truth),
+            "hidden": int(self.hidden.sum()),
+            "hidden_share": float(self.hidden.mean()),
+            "changed_share": float((change > 0).mean()) if shown.any() else 0.0,
+            "mean_change": float(change.mean()) if shown.any() else 0.0,
+            "largest_change": int(change.max(initial=0)),
+        }
+
+
+def protect_counts(
+    problem: Problem,
+    rule: ProtectionRule | None = None,
+    *,
+    sensitive: bool = False,
+    rates: bool = False,
+    observed: np.ndarray | None = None,
+    public: np.ndarray | None = None,
+    seed: int = 0,
+) -> Protected:
+    """Protect one family of tables.
+
+    Parameters
+    ----------
+    problem : Problem
+    rule : ProtectionRule, optional
+        Its method decides. ``auto`` suppresses where few cells would be hidden and no table is too deep, and rounds else.
+    sensitive, rates, observed
+        See `primary.reasons`.
+    public : ndarray of bool, shape (m,), optional
+        Cells whose exact counts are public already; they stay open.
+    seed : int
+        Kept secret, such as ``secrets.randbits(128)``; the certificate holds the hash of a long one.
+
+    Returns
+    -------
+    Protected
+
+    Raises
+    ------
+    DatasetError
+        The rule asks for suppression and a cell cannot be hidden safely; the message says what to merge.
+
+    Notes
+    -----
+    Rounded tables are safe as long as nothing exact of them is known; `audit` attacks them with the ledger.
+
+    Examples
+    --------
+    >>> from mrstats.disclosure.dimension import Dimension
+    >>> from mrstats.disclosure.joint import joint_problem
+    >>> cells = pd.DataFrame({"sex": ["men", "women"], "value": [3, 17]})
+    >>> problem = joint_problem(cells, [Dimension.flat("sex", ["men", "women"])], [{"sex": ["sex"]}])
+    >>> protected = protect_counts(problem)
+    >>> protected.method, sorted(set(protected.frame()["value"]) & {1, 2, 3, 4})
+    ('round', [])
+    """
+    rule = rule or ProtectionRule()
+    why = reasons(problem, rule, sensitive=sensitive, rates=rates, observed=observed)
+    given = np.zeros(len(why), bool) if public is None else np.asarray(public, bool)
+    primary = (why != "") & ~given
+    least, width = rule.least(sensitive=sensitive), rule.width(sensitive=sensitive)
+    settings: dict[str, Any] = {"width": width, "seed": seed, "public": given, "singletons": rule.singletons}
+    method = _method(problem, primary, rule, settings)
+    told = {
+        "method": method,
+        "rule": asdict(rule),
+        "cells": len(why),
+        "primary": int(primary.sum()),
+        "seed_sha256": hashlib.sha256(str(seed).encode()).hexdigest() if seed.bit_length() >= LONG_SEED else None,
+    }
+    if method == "round":
+        inner = round_counts(problem, base=least, seed=seed)
+        values = problem.add_up(inner)
+        nobody = np.zeros(len(why), bool)
+        told |= {"hidden": 0, "base": least, "least_width": least - 1}
+        no_rate = np.where(why == DENOMINATOR, DENOMINATOR, "")  # its count may be printed, the share may not
+        return Protected(problem, method, values, nobody, no_rate, no_witnesses(problem), certificate=told)
+    result = suppress(problem, primary, **settings)
+    if result.failed:
+        raise DatasetError(
+            f"{len(result.failed)} cells cannot be hidden safely, the first {result.failed[0]}. "
+            "Merge these groups, or let the rule's method be round."
+        )
+    proven = certify(problem, result.hidden, result.witnesses)[result.hidden]
+    if (proven < width).any():
+        raise DatasetError(
+            f"{int((proven < width).sum())} hidden cells are not proven to be {width} wide. Publish nothing and report it."
+        )
+    reason = np.where(primary, why, np.where(result.hidden, SECONDARY, np.where(given & (why != ""), LEDGER, "")))
+    told |= {"hidden": int(result.hidden.sum()), "least_width": int(proven.min()) if len(proven) else None}
+    return Protected(problem, method, problem.truth, result.hidden, reason, result.witnesses, result.weak, told)
+
+
+def _method(problem: Problem, primary: np.ndarray, rule: ProtectionRule, settings: dict[str, Any]) -> str:
+    """The rule's method, or what `auto` comes to."""
+    if rule.method == "cellkey":
+        raise DatasetError("noise by cell keys needs every person's record key; call `cell_key_noise` for it.")
+    if rule.method != "auto":
+        return rule.method
+    if not primary.any():
+        return "suppress"
+    widest = max(sum(bool(levels) for levels in shape.values()) for shape in problem.shapes)
+    if widest > rule.max_dimensions or primary.mean() > rule.max_hidden_share or cross_size(problem) > LARGEST_CROSS:
+        return "round"
+    first = suppress(problem, primary, **settings, passes=(0, 0))
+    return "round" if first.failed or first.hidden.mean() > rule.max_hidden_share else "suppress"

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -14,8 +15,11 @@ from made_city import made_city, random_people
 from mrstats import schema
 from mrstats.breakdown import check_request, compute
 from mrstats.dataset.release import Release, read_release_table, write_release_table
+from mrstats.disclosure.protect import Protected
+from mrstats.disclosure.publication import protect_publication, protected_table
 from mrstats.disclosure.release import write_release
-from mrstats.disclosure.small_cells import hide_small_cells
+from mrstats.disclosure.rules import ProtectionRule
+from mrstats.schema import FIGURES
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +42,102 @@ def folder(city, requests, tmp_path_factory):
     return folder
 
 
-def test_a_release_holds_the_protected_table_of_each_request(city, requests, folder):
-    released = Release(folder).table(requests[0])
-    protected = hide_small_cells(compute(city, requests[0]))
-    assert schema.has_status(released["status"], "C").sum() > 0
-    assert released["status"].tolist() == protected["status"].tolist()
+def of_method(city, requests, folder, method):
+    write_release(city, requests, folder, rule=ProtectionRule(method=method))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def suppressed(city, requests, tmp_path_factory):
+    return of_method(city, requests, tmp_path_factory.mktemp("suppressed") / "release", "suppress")
+
+
+@pytest.fixture(scope="module")
+def rounded(city, requests, tmp_path_factory):
+    return of_method(city, requests, tmp_path_factory.mktemp("rounded") / "release", "round")
+
+
+def small(table):
+    """Rows with 1 to 4 persons in them, with the outcome, or without it."""
+    rest = table["n"] - table["count"]
+    return np.logical_or.reduce([table[part].between(1, 4) for part in ("n", "count")] + [rest.between(1, 4)])
+
+
+def test_a_suppressed_release_hides_every_small_row_and_changes_no_other(city, requests, suppressed):
+    released, true = Release(suppressed).table(requests[0]), compute(city, requests[0])
+    hidden = schema.has_status(released["status"], "C")
+    assert hidden[small(true)].all()
+    assert 0 < hidden.mean() < 1
+    assert released.loc[hidden, FIGURES].isna().all().all()
+    assert (released.loc[hidden, "method"] == "").all()
     pd.testing.assert_frame_equal(
-        released[["value", "lower", "upper", "n", "count"]].reset_index(drop=True),
-        protected[["value", "lower", "upper", "n", "count"]].reset_index(drop=True),
-        rtol=1e-9,
+        released.loc[~hidden, FIGURES], true.loc[~hidden.to_numpy(), FIGURES], rtol=1e-9, check_dtype=False
     )
+
+
+def test_a_rounded_release_has_no_small_count_adds_up_and_its_intervals_hold_the_true_share(city, requests, rounded):
+    released, true = Release(rounded).table(requests[0]), compute(city, requests[0])
+    shown = released["value"].notna()
+    assert not small(released[shown]).any()
+    assert schema.has_status(released["status"], "r")[shown].all()
+    for area, rows in released[shown].groupby("geography"):
+        whole = rows[(rows["sex"] == "_T") & (rows["education"] == "_T")]
+        parts = rows[(rows["sex"] != "_T") & (rows["education"] == "_T")]
+        if len(parts) == 2:
+            assert whole["n"].iloc[0] == parts["n"].sum(), area
+            assert whole["count"].iloc[0] == parts["count"].sum(), area
+    both = shown & true["value"].notna()
+    assert released.loc[both, "value"].tolist() == pytest.approx(
+        (100 * released["count"] / released["n"])[both].tolist()
+    )
+    assert (released["lower"] <= true["lower"] + 1e-9)[both].all()
+    assert (released["upper"] >= true["upper"] - 1e-9)[both].all()
+
+
+def test_a_mean_of_few_persons_is_hidden_and_no_sum_gives_it_back(city):
+    request = check_request(city, "income_mean", ["sex", "education"], "area", 2024)
+    table = compute(city, request)
+    released = protected_table(city, table, protect_publication(city, [request], ProtectionRule(method="suppress")))
+    hidden = schema.has_status(released["status"], "C")
+    few = table["n"].between(1, 9)
+    assert few.any()
+    assert hidden[few].all()
+    for _, rows in released.groupby(["geography", "education"]):
+        parts = hidden[rows.index[rows["sex"] != "_T"]]
+        if not hidden[rows.index[rows["sex"] == "_T"]].any() and (rows["n"].fillna(1) > 0).all():
+            assert parts.sum() != 1
+
+
+def test_years_of_one_family_have_one_method(city):
+    request = check_request(city, "employment", ["sex", "education"], "area", [2023, 2024])
+    publication = protect_publication(city, [request])
+    assert len({protected.method for _, protected in publication.families}) == 1
+
+
+def test_why_and_how_much_are_for_the_citys_own_eyes(city, requests, suppressed):
+    publication = protect_publication(city, requests, ProtectionRule(method="suppress"))
+    true = compute(city, requests[0])
+    row = true[
+        small(true) & (true["geography_level"] == "area") & (true["sex"] != "_T") & (true["education"] != "_T")
+    ].iloc[0]
+    why = publication.why(row["geography"], row["sex"], row["education"], indicator="employment", year=2024)
+    assert why == "small count"
+    shown = Release(suppressed).table(requests[0]).query("value == value and sex != '_T' and education != '_T'").iloc[0]
+    where = shown["geography"] if shown["geography_level"] == "area" else "_T"
+    assert publication.why(where, shown["sex"], shown["education"], indicator="employment", year=2024) == ""
+    loss = publication.info_loss().set_index("indicators").loc["employment"]
+    assert 0 < loss["hidden_share"] < 1
+    assert loss["changed_share"] == 0
+    assert "small count" not in (suppressed / "certificate.json").read_text(encoding="utf-8")
+
+
+def test_the_seed_is_in_no_file(city, requests, suppressed):
+    from mrstats.disclosure.family import families
+    from mrstats.disclosure.publication import _seed
+
+    seed = str(_seed(families(city, requests), ProtectionRule(method="suppress")))
+    for path in suppressed.rglob("*.*"):
+        assert seed not in path.read_text(encoding="utf-8")
 
 
 def test_no_file_of_the_release_holds_a_small_count(folder):
@@ -89,7 +179,8 @@ def test_the_same_requests_give_the_same_bytes(city, requests, folder, tmp_path)
 def test_the_certificate_names_rule_and_checksums(folder):
     certificate = json.loads((folder / "certificate.json").read_text(encoding="utf-8"))
     assert certificate["rule"]["min_count"] == 5
-    assert certificate["audited_as_one_publication"] is False
+    assert certificate["audited_as_one_publication"] is True
+    assert {certificate["audit"][name] for name in ("exact", "narrow", "undecided")} == {0}
     for name, checksum in certificate["files"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
     on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*.csv")}
@@ -146,18 +237,27 @@ def test_publish_mode_without_a_release_is_told(city, tmp_path, monkeypatch):
         mr.break_down(city, "employment")
 
 
-@pytest.mark.parametrize("kind", ["population", "count"])
-def test_an_attacker_reads_the_released_counts_and_finds_nothing_exact(shared, folder, kind):
-    tool = shared("tools", "attack_tables.py")
-    files = [str(path) for path in (folder / "counts").glob(f"employment-*-{kind}.csv")]
-    assert len(files) == 1
+@pytest.mark.parametrize("method", ["suppressed", "rounded"])
+def test_an_outside_attacker_reads_the_released_counts_and_finds_nothing(shared, request, method):
+    tool, folder = shared("tools", "attack_tables.py"), request.getfixturevalue(method)
+    files = sorted(str(path) for path in (folder / "counts").glob("*.csv"))
+    assert len(files) == 3
+    options = ["--total", "_T", "--hierarchy", str(folder / "hierarchy.csv"), "--integer", "--rule", "1,1000000"]
     done = subprocess.run(
-        [sys.executable, str(tool), *files, "--hierarchy", str(folder / "hierarchy.csv"), "--width", "1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+        [sys.executable, str(tool), *files, *options], capture_output=True, text=True, check=False, timeout=60
     )
     report = json.loads(done.stdout)
-    assert report["hidden"] > 0
-    assert report["exact"] == 0, report["examples"]
+    assert (report["hidden"] > 0) == (method == "suppressed")
+    assert (report["exact"], report["narrow"], report["undecided"]) == (0, 0, 0), report["examples"]
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("suppress", "a witness changes a printed cell"), ("round", "holds a hidden number or one of 1 to 4")],
+)
+def test_a_true_count_that_slips_into_a_file_stops_the_release(city, requests, tmp_path, monkeypatch, method, words):
+    """The audit reads what was written."""
+    honest = Protected.frame
+    monkeypatch.setattr(Protected, "frame", lambda self: honest(self).assign(value=self.problem.truth))
+    with pytest.raises(schema.MrstatsError, match=words):
+        write_release(city, requests, tmp_path / "leaky", rule=ProtectionRule(method=method))

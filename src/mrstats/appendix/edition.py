@@ -21,6 +21,7 @@ OPTIONAL = {
     "summary": str,
     "case_number": str,
     "approved_by": str,
+    "protection": str,
     "date": datetime.date,
 }
 CHAPTER_REQUIRED = {"notebook": str}
@@ -60,6 +61,7 @@ class Edition:
     summary: str = ""
     case_number: str = ""
     approved_by: str = ""
+    protection: str = ""
 
     @property
     def stem(self) -> str:
@@ -76,6 +78,10 @@ class Edition:
     def notebook_path(self, chapter: Chapter) -> Path:
         """Where a chapter's notebook lies: in the folder above the edition's."""
         return self.path.parent.parent / f"{chapter.notebook}.ipynb"
+
+    def rule_path(self) -> Path | None:
+        """The city's rules of protection, beside the edition; None for the defaults."""
+        return self.path.parent / self.protection if self.protection else None
 
     def parameters_from_edition(self) -> dict[str, object]:
         """Parameters that every notebook which declares them is given."""

@@ -15,6 +15,7 @@ from mrstats.dataset import City, open_dataset
 from mrstats.dataset.checks import check_dataset
 from mrstats.disclosure import Plan, read_plan, write_plan, write_release
 from mrstats.disclosure.plan import checksum
+from mrstats.disclosure.rules import read_rule
 from mrstats.models import compute_result
 from mrstats.request import Request, ResultRequest, request_from_mapping
 from mrstats.schema import DatasetError
@@ -79,8 +80,12 @@ def prepare_release(edition: Edition, city: City, folder: Path) -> None:
     plan = read_plan(path)
     plan.check_fresh(made_from(edition, city), name=path.name)
     check_before(city)
+    rule_file = edition.rule_path()
+    rule = read_rule(rule_file) if rule_file else None
     results = {request.key: partial(compute_result, city, request) for request in plan.results}
-    write_release(city, plan.requests, folder / "release", results=results, covariances_to=covariances_beside(folder))
+    write_release(
+        city, plan.requests, folder / "release", rule=rule, results=results, covariances_to=covariances_beside(folder)
+    )
 
 
 def covariances_beside(folder: Path) -> Path:

@@ -159,6 +159,13 @@ def protect_counts(
     return Protected(problem, method, problem.truth, result.hidden, reason, result.witnesses, result.weak, told)
 
 
+def chosen_method(problem: Problem, rule: ProtectionRule, *, sensitive: bool, rates: bool, seed: int) -> str:
+    """The method that `protect_counts` would take for a family by itself."""
+    primary = reasons(problem, rule, sensitive=sensitive, rates=rates) != ""
+    settings = {"width": rule.width(sensitive=sensitive), "seed": seed, "public": None, "singletons": rule.singletons}
+    return _method(problem, primary, rule, settings)
+
+
 def _method(problem: Problem, primary: np.ndarray, rule: ProtectionRule, settings: dict[str, Any]) -> str:
     """The rule's method, or what `auto` comes to."""
     if rule.method == "cellkey":

@@ -13,11 +13,14 @@ from mrstats import covariances
 from mrstats.breakdown import compute
 from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_result, write_release_table
+from mrstats.disclosure.audit import EXACT, NARROW, UNDECIDED, WIDE, audit
 from mrstats.disclosure.plan import checksum
+from mrstats.disclosure.publication import Publication, protect_publication, protected_table
+from mrstats.disclosure.published import read_counts
 from mrstats.disclosure.rules import ProtectionRule
-from mrstats.disclosure.small_cells import hide_small_cells
+from mrstats.disclosure.witnesses import certify_written
 from mrstats.request import Request
-from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, EditionError, factor_columns, has_status
+from mrstats.schema import CONFIDENTIAL, EditionError, has_status
 
 
 def write_release(
@@ -59,27 +62,27 @@ def write_release(
         )
     for name in ("tables", "counts", "results"):
         (folder / name).mkdir(parents=True, exist_ok=True)
+    publication = protect_publication(city, requests, rule, report=report)
     hidden = cells = 0
-    levels: set[str] = set()
     for request in sorted(set(requests), key=lambda r: r.key):
-        table = hide_small_cells(compute(city, request), rule, public=city.public)
+        table = protected_table(city, compute(city, request), publication)
         write_release_table(table, folder / "tables" / f"{request.key}.csv")
-        _write_counts(table, folder / "counts", request.key)
         if covariances_to is not None:
             shown = table.loc[~has_status(table["status"], CONFIDENTIAL), "estimate_id"]
             covariances.write_kept(shown.tolist(), covariances_to, request.key)
         cells, hidden = cells + len(table), hidden + int((table["status"] == CONFIDENTIAL).sum())
-        levels |= {request.geography} - {CITY}
         if report:
             report(f"{request.key}: {len(table)} cells")
     for key, make in sorted((results or {}).items()):
         write_release_result(make(), folder / "results" / f"{key}.json")
-    _write_hierarchy(city, levels, folder / "hierarchy.csv")
+    audited = _write_counts(city, publication, folder)
     certificate = {
-        "method": "small cells hidden table by table, with others where the totals of the table would give one back exactly",
+        "method": _said(city, publication),
         "rule": asdict(rule),
         "public_at_source": city.public,
-        "audited_as_one_publication": False,
+        "audited_as_one_publication": not city.public,
+        "families": publication.told(),
+        "audit": audited,
         "tables": len(set(requests)),
         "results": len(results or {}),
         "cells": cells,
@@ -94,23 +97,56 @@ def write_release(
     return Release(folder)
 
 
-def _write_counts(table: pd.DataFrame, folder: Path, key: str) -> None:
-    """Dimensions and `value` only, one file per indicator, year and kind of count, for an attacker to sum."""
-    dimensions = ["geography", *factor_columns(table)]
-    for (indicator, year), rows in table.groupby(["indicator", "year"], sort=True):
-        for kind in ("population", "count"):
-            if rows[kind].notna().any():
-                out = rows[dimensions].assign(value=["" if pd.isna(x) else f"{x:.12g}" for x in rows[kind]])
-                out.loc[rows["geography_level"] == CITY, "geography"] = "Total"
-                out = out.replace("_T", "Total")
-                out.to_csv(folder / f"{key}-{indicator}-{year}-{kind}.csv", index=False, lineterminator="\n")
+def _said(city: City, publication: Publication) -> str:
+    """How the tables were protected, in words."""
+    if city.public:
+        return "figures that are public at source, not protected a second time"
+    methods = sorted({protected.method for _, protected in publication.families})
+    words = {
+        "suppress": "cells hidden over all tables together, every hidden count proven wide by two whole-number tables",
+        "round": "small counts rounded in one inner table, every count a sum of the same rounded ones",
+    }
+    return "; ".join(words[method] for method in methods) or "nothing to protect"
 
 
-def _write_hierarchy(city: City, levels: set[str], path: Path) -> None:
-    """Which area lies in which, one hierarchy per level asked for: all its areas make the city."""
-    rows = [
-        ("geography", level, "Total", code)
-        for level in sorted(levels)
-        for code in [*sorted(city.geography.division(level).codes), UNPLACED]
-    ]
-    pd.DataFrame(rows, columns=["dim", "hierarchy", "parent", "child"]).to_csv(path, index=False, lineterminator="\n")
+def _write_counts(city: City, publication: Publication, folder: Path) -> dict[str, int]:
+    """Write the counts behind the tables and which sums they obey, read them back, and attack them.
+
+    Raises
+    ------
+    EditionError
+        A hidden count can be worked out or narrowed down from what was written; nothing may be published.
+    """
+    found = {"hidden": 0, EXACT: 0, NARROW: 0, UNDECIDED: 0}
+    structures = []
+    for family, protected in publication.families:
+        first = city.indicator(family.indicators[0])
+        path = folder / "counts" / f"{'-'.join(family.indicators)[:60]}-{family.year}.csv"
+        about = {"about": f"{first.table}: {first.denominator}", "year": str(family.year)}
+        frame = protected.frame()
+        frame.insert(0, "about", about["about"])
+        frame.insert(1, "year", about["year"])
+        frame.to_csv(path, index=False, lineterminator="\n")
+        structure = family.problem.hierarchy()
+        structures.append(structure)
+        counts = read_counts([path]).drop(columns=list(about))
+        rounded = protected.method == "round"
+        least = publication.rule.least(sensitive=family.sensitive)
+        verdict = audit(
+            counts,
+            hierarchy=structure,
+            proven=None if rounded else certify_written(family.problem, counts, protected.witnesses),
+            width=publication.rule.width(sensitive=family.sensitive),
+            base=least if rounded else None,
+        )
+        if not verdict.passed:
+            weak = verdict.cells[verdict.cells["verdict"] != WIDE].iloc[0].to_dict()
+            raise EditionError(
+                f"the audit of {path.name} failed: {verdict.counts}, the first cell {weak}. Nothing is published; merge "
+                "the groups of that cell, or let the rules' method be round."
+            )
+        found = {name: found[name] + verdict.counts[name] for name in found}
+    columns = ["dim", "hierarchy", "parent", "child"]
+    joined = pd.concat(structures).drop_duplicates() if structures else pd.DataFrame(columns=columns)
+    joined.to_csv(folder / "hierarchy.csv", index=False, lineterminator="\n")
+    return found

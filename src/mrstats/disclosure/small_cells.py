@@ -70,6 +70,11 @@ def hide_small_cells(table: pd.DataFrame, rule: ProtectionRule | None = None, *,
     return result
 
 
+def close_sums(table: pd.DataFrame, hidden: np.ndarray) -> np.ndarray:
+    """More rows hidden, until no sum of one table, and no combination of sums, gives a hidden amount back exactly."""
+    return _close(hidden.copy(), table["n"].fillna(0).to_numpy(float), _lines(table)) if len(table) else hidden
+
+
 def _small(table: pd.DataFrame, rule: ProtectionRule) -> np.ndarray:
     """Cells with 1 to min_count − 1 persons in them, with the outcome, or without it."""
     n, count = table["n"].to_numpy(float), table["count"].to_numpy(float)

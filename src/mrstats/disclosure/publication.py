@@ -1,0 +1,302 @@
+"""A whole publication protected at once: every family of tables, and what each table may then show. It writes no file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from mrstats.dataset import City
+from mrstats.definitions import Indicator
+from mrstats.disclosure.family import OUTCOME, PLACE, Family, families
+from mrstats.disclosure.primary import SECONDARY, quantile_is_safe
+from mrstats.disclosure.protect import Protected, chosen_method, protect_counts
+from mrstats.disclosure.rules import ProtectionRule
+from mrstats.disclosure.small_cells import close_sums, hide_small_cells
+from mrstats.measures import proportions, rates
+from mrstats.request import Request
+from mrstats.schema import (
+    CANNOT_EXIST,
+    CITY,
+    CONFIDENTIAL,
+    FIGURES,
+    PERSON_MEASURES,
+    ROUNDED,
+    TOTAL,
+    factor_columns,
+    has_status,
+)
+
+AMOUNTS = ("mean", "total", "ratio", "share", *PERSON_MEASURES)
+"""Measures of amounts: not counts alone, so that their sums are looked into table by table."""
+
+FEW_PERSONS = "few contributors"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Families of tables with their protection, and the rule behind it."""
+
+    families: tuple[tuple[Family, Protected], ...]
+    rule: ProtectionRule
+
+    def of(self, indicator: str, year: int) -> tuple[Family, Protected] | None:
+        """The family of an indicator in a year; None for ready-made counts, which their source has protected."""
+        for family, protected in self.families:
+            if family.year == year and indicator in family.indicators:
+                return family, protected
+        return None
+
+    def why(self, geography: str, *groups: str, indicator: str, year: int) -> str:
+        """Why a figure is hidden, in the city's own words; in public the reason is always the same.
+
+        Parameters
+        ----------
+        geography : str
+            Area code, or ``_T`` for the city.
+        *groups : str
+            Group codes, in any order.
+        indicator : str
+        year : int
+        """
+        found = self.of(indicator, year)
+        if found is None:
+            return ""
+        family, protected = found
+        codes = {PLACE: geography} if geography != TOTAL else {}
+        for group in groups:
+            codes |= {d.name: group for d in family.problem.dimensions if group in d.codes and d.name != PLACE}
+        asked = [codes, *({**codes, OUTCOME: f"{indicator}:{word}"} for word in ("yes", "no"))]
+        known = {code for d in family.problem.dimensions if d.name == OUTCOME for code in d.codes}
+        why = [protected.why(**each) for each in asked if each.get(OUTCOME, "") in {"", *known}]
+        return next((reason for reason in why if reason not in ("", SECONDARY)), next(filter(None, why), ""))
+
+    def info_loss(self) -> pd.DataFrame:
+        """What protection cost: one row a family, with shares of cells hidden and changed, and persons moved."""
+        rows = [
+            {
+                "indicators": ", ".join(family.indicators),
+                "year": family.year,
+                "method": protected.method,
+                **protected.info_loss(),
+            }
+            for family, protected in self.families
+        ]
+        losses = ["cells", "hidden", "hidden_share", "changed_share", "mean_change", "largest_change"]
+        return pd.DataFrame(rows, columns=["indicators", "year", "method", *losses])
+
+    def told(self) -> list[dict]:
+        """What the certificate tells of each family; never a seed."""
+        return [
+            {"indicators": list(family.indicators), "year": family.year, **protected.certificate}
+            for family, protected in self.families
+        ]
+
+
+def protect_publication(
+    city: City,
+    requests: Iterable[Request],
+    rule: ProtectionRule | None = None,
+    *,
+    report: Callable[[str], object] | None = None,
+) -> Publication:
+    """Protect all tables of a plan as one publication.
+
+    Parameters
+    ----------
+    city : City
+    requests : iterable of Request
+    rule : ProtectionRule, optional
+    report : callable, optional
+        Receives one line a family.
+
+    Returns
+    -------
+    Publication
+        The seed is a digest of the counts themselves, so that the same data give the same tables and nobody without them
+        can run it again. Years of one family have one method: where one must be rounded, all are.
+
+    Raises
+    ------
+    DatasetError
+        A cell cannot be hidden safely; the message says what to merge.
+    """
+    rule = rule or ProtectionRule()
+    found = [] if city.public else families(city, requests)
+    seed = _seed(found, rule)
+    options = {id(family): _options(city, family, seed) for family in found}
+    methods: dict[tuple[str, str], set[str]] = {}
+    for family in found:
+        methods.setdefault(_about(city, family), set()).add(chosen_method(family.problem, rule, **options[id(family)]))
+    done = []
+    for family in found:
+        one = "round" if "round" in methods[_about(city, family)] else "suppress"
+        own = ProtectionRule(**{**asdict(rule), "method": one})
+        protected = protect_counts(family.problem, own, **options[id(family)])
+        if report:
+            report(
+                f"{', '.join(family.indicators)} {family.year}: {protected.method}, {int(protected.hidden.sum())} hidden"
+            )
+        done.append((family, protected))
+    return Publication(tuple(done), rule)
+
+
+def _about(city: City, family: Family) -> tuple[str, str]:
+    """The persons a family is about: its table and denominator."""
+    first = city.indicator(family.indicators[0])
+    return first.table, first.denominator
+
+
+def _options(city: City, family: Family, seed: int) -> dict:
+    measures = {city.indicator(name).measure for name in family.indicators}
+    return {"sensitive": family.sensitive, "rates": "rate" in measures, "seed": seed}
+
+
+def _seed(found: list[Family], rule: ProtectionRule) -> int:
+    digest = hashlib.sha256(repr(asdict(rule)).encode())
+    for family in found:
+        digest.update(repr((family.indicators, family.year)).encode())
+        digest.update(np.ascontiguousarray(family.problem.inner, np.int64).tobytes())
+        digest.update(np.ascontiguousarray(family.problem.values, np.int64).tobytes())
+    return int.from_bytes(digest.digest(), "big")
+
+
+def protected_table(city: City, table: pd.DataFrame, publication: Publication) -> pd.DataFrame:
+    """A computed table as it may be printed.
+
+    Parameters
+    ----------
+    city : City
+    table : DataFrame
+        From `mrstats.breakdown.compute`, of a request that the publication holds.
+    publication : Publication
+
+    Returns
+    -------
+    DataFrame
+        Same rows. Hidden ones have status ``C`` and no figures; of a rounded family every row is made from the rounded
+        counts and has status ``r``. The input is left alone.
+    """
+    parts = []
+    for (name, year), rows in table.groupby(["indicator", "year"], sort=False):
+        indicator, found = city.indicator(str(name)), publication.of(str(name), int(str(year)))
+        if found is None:
+            parts.append(hide_small_cells(rows, publication.rule, public=city.public))
+            continue
+        family, protected = found
+        places = _places(rows, indicator, family)
+        made = _rounded(rows, indicator, protected, places) if protected.method == "round" else rows.copy()
+        hidden = _hidden(rows, protected, places) | has_status(made["status"], CONFIDENTIAL).to_numpy()
+        if indicator.measure in AMOUNTS:
+            hidden |= _too_few(rows, indicator, publication.rule)
+            hidden = close_sums(rows, hidden)
+        made.loc[hidden, FIGURES] = np.nan
+        made.loc[hidden, "status"] = CONFIDENTIAL
+        made.loc[hidden, "method"] = ""  # an interval method that depends on the count would tell of it
+        parts.append(made)
+    result = pd.concat(parts).sort_index() if parts else table.copy()
+    result.attrs = dict(table.attrs)
+    return result
+
+
+def _places(rows: pd.DataFrame, indicator: Indicator, family: Family) -> dict[str, np.ndarray]:
+    """For persons, with and without the outcome: each row's place among the family's cells, −1 where there is none."""
+    problem = family.problem
+    codes = {PLACE: rows["geography"].where(rows["geography_level"] != CITY, TOTAL)}
+    codes |= {factor: rows[factor] for factor in factor_columns(rows)}
+    outcomes: dict[str, tuple[str, ...]] = {d.name: d.codes for d in problem.dimensions}
+    known = outcomes.get(OUTCOME, ())
+    wanted = {"n": TOTAL, "count": f"{indicator.name}:yes", "rest": f"{indicator.name}:no"}
+    if f"{indicator.name}:known" in known:
+        wanted["n"] = f"{indicator.name}:known"
+    result = {}
+    for part, outcome in wanted.items():
+        at, lost = [], np.zeros(len(rows), bool)
+        for dimension in problem.dimensions:
+            column = codes.get(dimension.name, pd.Series(TOTAL, index=rows.index))
+            column = pd.Series(outcome, index=rows.index) if dimension.name == OUTCOME else column
+            place = pd.Index(dimension.codes).get_indexer(pd.Index(column))
+            lost |= place < 0
+            at.append(np.maximum(place, 0))
+        if part != "n" and OUTCOME not in outcomes:
+            lost |= True
+        keys = np.ravel_multi_index(at, problem.size) if at else np.zeros(len(rows), int)
+        place = np.minimum(np.searchsorted(problem.keys, keys), len(problem.keys) - 1)
+        result[part] = np.where(~lost & (problem.keys[place] == keys), place, -1)
+    return result
+
+
+def _hidden(rows: pd.DataFrame, protected: Protected, places: dict[str, np.ndarray]) -> np.ndarray:
+    """A row goes where any count behind its figures is hidden."""
+    gone = np.zeros(len(rows), bool)
+    for place in places.values():
+        gone |= (place >= 0) & protected.hidden[place]
+    return gone
+
+
+def _too_few(rows: pd.DataFrame, indicator: Indicator, rule: ProtectionRule) -> np.ndarray:
+    """Amounts of so few persons that one could be told from them."""
+    n = rows["n"].to_numpy(float)
+    few = (n > 0) & (n < rule.min_contributors)
+    if indicator.measure == "quantile":
+        few |= (n > 0) & ~quantile_is_safe(np.nan_to_num(n), indicator.options.get("p", 0.5), rule=rule)
+    return few
+
+
+def _rounded(
+    rows: pd.DataFrame, indicator: Indicator, protected: Protected, places: dict[str, np.ndarray]
+) -> pd.DataFrame:
+    """Figures made anew from rounded counts; their intervals hold what the rounding may have moved."""
+    made = rows.copy()
+    confidence = float(rows["confidence"].iloc[0])
+    moved = protected.info_loss()["largest_change"]
+    n = _published(rows["n"], protected, places["n"])
+    count = _published(rows["count"], protected, places["count"])
+    some, least, most = n > 0, np.maximum(n - moved, 1.0), n + moved
+    low, high = np.maximum(count - moved, 0.0), count + moved
+    figures: tuple[np.ndarray, ...]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if indicator.measure == "proportion":
+            lower = proportions.wilson_interval(np.minimum(low, most), most, confidence=confidence)[0]
+            upper = proportions.wilson_interval(np.minimum(high, least), least, confidence=confidence)[1]
+            figures = 100 * count / n, 100 * lower, 100 * upper
+        elif indicator.measure in ("rate", "count"):
+            per = (
+                rows["value"].to_numpy(float) / rows["count"].to_numpy(float)
+                if indicator.per
+                else indicator.multiplier / n
+            )
+            per = np.ones(len(rows)) if indicator.measure == "count" else per
+            ends = (
+                rates.poisson_interval(low, confidence=confidence)[0],
+                rates.poisson_interval(high, confidence=confidence)[1],
+            )
+            figures = count * per, ends[0] * per, ends[1] * per
+        elif indicator.measure == "mean":
+            scale = rows["n"].to_numpy(float) / n  # the sum over the published number of persons
+            figures = tuple(rows[name].to_numpy(float) * scale for name in ("value", "lower", "upper"))
+        else:
+            figures = tuple(rows[name].to_numpy(float) for name in ("value", "lower", "upper"))
+    standardised = rows["method"].astype(str).str.contains("dobson|gamma|indirect").to_numpy()
+    for name, figure in zip(("value", "lower", "upper"), figures, strict=True):
+        made[name] = np.where(standardised, rows[name].to_numpy(float), figure)
+    widened = (made["upper"] - made["lower"]) / (rows["upper"] - rows["lower"])
+    made["se"] = rows["se"] * widened.where(np.isfinite(widened), 1.0)
+    weighted = rows["method"].astype(str).str.startswith("survey").to_numpy()
+    made["n"] = n
+    if not weighted.any():
+        made["population"], made["count"] = n, count
+        adverse = indicator.direction == "adverse"
+        made["affected"] = np.where(rows["affected"].isna(), np.nan, count if adverse else n - count)
+    made["status"] = [" ".join(dict.fromkeys([*str(status).split(), ROUNDED])) for status in rows["status"]]
+    nobody = ~some & ~has_status(rows["status"], CANNOT_EXIST).to_numpy() & (indicator.measure != "count")
+    made.loc[nobody, "status"] = CONFIDENTIAL
+    return made
+
+
+def _published(true: pd.Series, protected: Protected, place: np.ndarray) -> np.ndarray:
+    """Rounded counts by place; where the family has no such cell nobody is in it."""
+    return np.where(place >= 0, protected.values[place], np.where(true.to_numpy(float) > 0, np.nan, 0.0)).astype(float)

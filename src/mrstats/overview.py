@@ -162,7 +162,8 @@ def _areas(one_way: pd.DataFrame, last: int, home: City) -> dict:
     made = made[made["shrunken"].notna()]
     if len(made) < 2:
         return {"gap_worst": "", "status": CANNOT_EXIST}
-    worst, best = made.loc[made["rank"].idxmin()], made.loc[made["rank"].idxmax()]
+    in_order = made.sort_values("rank", kind="stable")
+    worst, best = in_order.iloc[0], in_order.iloc[-1]
     half = np.hypot(*((row["shrunken_upper"] - row["shrunken_lower"]) / 2 for row in (worst, best)))
     gap = abs(worst["shrunken"] - best["shrunken"])
     return {

@@ -67,7 +67,8 @@ def furthest_behind(
     group whose interval lies furthest out, not the smallest group with the lowest value), and the other half, which had no
     part in that, give its value and its p, adjusted by Benjamini and Hochberg for the groups that are shown. Where value
     and ``expected`` differ, the combination is more than the sum of its parts. A group with fewer than ten persons who have
-    the outcome, or lack it, is never a node.
+    the outcome, or lack it, is never a node. Persons whose group is not known are in what is left beside a step (nodes r
+    and s), which is not named after them. ``confirmed`` asks of the two paths that they differ in their own direction.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import pandas as pd
@@ -82,11 +83,11 @@ def furthest_behind(
     arguments: dict[str, Any] = {
         "indicator": indicator,
         "factors": list(factors),
-        "depth": depth,
-        "year": int(year if year is not None else (city.description.years or (0,))[-1]),
-        "minimum": minimum,
-        "confidence": confidence,
-        "seed": seed,
+        "depth": index(depth),  # numpy's numbers too: a plan holds plain ones
+        "year": index(year if year is not None else (city.description.years or (0,))[-1]),
+        "minimum": index(minimum),
+        "confidence": float(confidence),
+        "seed": index(seed),
     }
     return _answered(city, ResultRequest(city.name, "furthest_behind", arguments))
 

@@ -95,6 +95,8 @@ def test_few_persons_are_marked_as_unreliable():
         ({"year": 1999}, "1999"),
         ({"minimum": 5000}, "5000"),
         ({"confidence": 95}, "confidence"),
+        ({"year": "2024"}, "year='2024' must be a whole number"),
+        ({"depth": 2.5}, "depth=2.5 must be a whole number"),
     ],
 )
 def test_bad_input_is_one_sentence_with_the_cure(rows, change, says):
@@ -139,3 +141,8 @@ def test_the_dataset_is_not_changed():
     before = rows.copy()
     mr.furthest_behind(made_city(rows), "employment", ["sex", "education"], year=2024)
     pd.testing.assert_frame_equal(rows, before)
+
+
+def test_one_factor_as_a_word_is_one_factor(rows):
+    with pytest.raises(UnknownNameError, match=r"\['sex'\] must be two to six"):
+        mr.furthest_behind(made_city(rows, DESCRIPTION), "employment", "sex")

@@ -12,6 +12,7 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.models.furthest import furthest_table
 from mrstats.request import ResultRequest
+from mrstats.schema import UnknownNameError
 
 RESULTS = {"furthest_behind": furthest_table}
 """What a plan may ask for beside tables, and the callable that makes it from persons, checked by its own rules."""
@@ -80,16 +81,23 @@ def furthest_behind(
     >>> tree[["node", "parent", "factor", "group"]].values.tolist()
     [['root', '', '', ''], ['w1', 'root', 'sex', 'women'], ['r1', 'root', 'sex', 'men']]
     """
+    latest = (city.description.years or (0,))[-1]
+    numbers = {"depth": depth, "year": latest if year is None else year, "minimum": minimum, "seed": seed}
     arguments: dict[str, Any] = {
         "indicator": indicator,
-        "factors": list(factors),
-        "depth": index(depth),  # numpy's numbers too: a plan holds plain ones
-        "year": index(year if year is not None else (city.description.years or (0,))[-1]),
-        "minimum": index(minimum),
+        "factors": [factors] if isinstance(factors, str) else list(factors),
+        **{name: _whole(name, number) for name, number in numbers.items()},
         "confidence": float(confidence),
-        "seed": index(seed),
     }
     return _answered(city, ResultRequest(city.name, "furthest_behind", arguments))
+
+
+def _whole(name: str, number: Any) -> int:
+    """A number as a plan holds it, numpy's too."""
+    try:
+        return index(number)
+    except TypeError:
+        raise UnknownNameError(f"{name}={number!r} must be a whole number, without quotes or decimals.") from None
 
 
 def _answered(city: City, request: ResultRequest) -> pd.DataFrame:

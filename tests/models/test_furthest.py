@@ -46,9 +46,8 @@ def test_the_choice_is_the_limit_that_lies_furthest_out_in_the_half_that_searche
         if min(len(searched), len(kept)) < 100:
             continue
         looked_at += 1
-        if (
-            min(kept.sum(), (~kept).sum()) >= 10
-        ):  # upper limit of employment, or one less the lower limit of being without
+        # the upper limit of employment is one less the lower limit of being without
+        if min(kept.sum(), (~kept).sum()) >= 10 and min(searched.sum(), (~searched).sum()) >= 20:
             limits[str(combination)] = wilson(searched.sum(), len(searched))[1]
     assert str(dict(sorted(chosen(found).items(), key=lambda pair: THREE.index(pair[0])))) == min(
         limits, key=limits.get

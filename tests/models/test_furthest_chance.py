@@ -36,6 +36,16 @@ def test_the_value_is_unbiased_and_the_one_it_was_chosen_by_is_not(noise):
     assert noise["where_chosen"].mean() < 57, "what an ordinary search would have told"
 
 
+@pytest.mark.slow
+def test_leaving_out_groups_of_few_does_not_bias_the_value_of_a_rare_outcome():
+    """Three in a hundred are without work everywhere, so that many groups have about ten of them."""
+    values = []
+    for seed in range(300):
+        found = search(people(5000 + seed, 6000, lambda rows: np.full(len(rows), 0.97)), seed=seed)
+        values.append(found.loc[found["path"] == "worst", "value"].iloc[-1])
+    assert abs(np.mean(values) - 97) < 3 * np.std(values) / math.sqrt(len(values))
+
+
 FIVE = ["sex", "education", "country_of_birth_five", "disability", "age_group"]
 BORN = {"africa": "world", "asia": "world", "north_america": "world", "south_america": "world", "oceania": "world"}
 SUN = {"1": "lower", "2": "lower", "3": "upper", "4": "upper", "5": "post_short", "6": "post_long", "7": "post_long"}

@@ -55,8 +55,9 @@ def furthest_behind(
     DataFrame
         A tree, one row a node: ``node, parent, depth``; ``factor, group`` it was split by (codes joined by a space);
         ``value, lower, upper, n`` among the persons that were not searched (the root: among all); ``population`` and
-        ``affected`` in the whole city; ``path`` worst or best; ``expected``: its value if every factor only added its own
-        part; ``p_adjusted``, ``confirmed`` of the difference from everybody else; ``searched``: combinations looked at.
+        ``affected`` in the whole city; ``path`` worst, or best of those whom the first step leaves; ``expected``: its value
+        if every factor only added its own part; ``p_adjusted``, ``confirmed`` of the difference from everybody else;
+        ``searched``: combinations looked at.
 
     Raises
     ------
@@ -69,8 +70,9 @@ def furthest_behind(
     group whose interval lies furthest out, not the smallest group with the lowest value), and the other half, which had no
     part in that, give its value and its p, adjusted by Benjamini and Hochberg for the groups that are shown. Where value
     and ``expected`` differ, the combination is more than the sum of its parts. A group with fewer than ten persons who have
-    the outcome, or lack it, is never a node. Persons whose group is not known are in what is left beside a step (nodes r
-    and s), which is not named after them. ``confirmed`` asks of the two paths that they differ in their own direction.
+    the outcome, or lack it, among those who confirm, or twenty among those searched, is never a node. Persons whose group is
+    not known are in what is left beside a step (nodes r and s), which is not named after them. ``confirmed`` asks of the two
+    paths that they differ in their own direction.
 
     Examples
     --------

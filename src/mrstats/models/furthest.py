@@ -22,7 +22,7 @@ from mrstats.personwise import person_hash
 from mrstats.schema import UNKNOWN, UNRELIABLE, MrstatsError, UnknownNameError
 
 FEWEST = 10
-"""So many persons have the outcome, and so many lack it, in every group that is shown."""
+"""So many persons have the outcome, and so many lack it, in the confirming half of every group that is shown."""
 
 RELIABLE = 50
 SEARCH, CONFIRM = 0, 1
@@ -72,7 +72,8 @@ def furthest_table(
     if worst is None:
         n = int(persons.of({})[0].min())
         raise MrstatsError(
-            f"no combination of {', '.join(factors)} has {minimum} persons in each half of the {2 * n} or so; "
+            f"no combination of {', '.join(factors)} has {minimum} persons in each half of the {2 * n} or so, and "
+            f"{2 * FEWEST} with the outcome and as many without it; "
             "search with fewer factors, fewer groups, or a smaller minimum."
         )
     nodes = _nodes(search, worst, depth, sign)
@@ -210,10 +211,15 @@ class _Search:
         return min(ways, key=lambda pair: pair[0])[1] if ways else None
 
     def showable(self, sums: np.ndarray) -> np.ndarray:
-        """Enough persons with the outcome and without it, in the half that is shown and in both together."""
-        n, w, wy = sums[:, 0, CONFIRM], sums[:, 1, CONFIRM], sums[:, 3, CONFIRM]
+        """Enough persons with the outcome and without it in either half of sums (k, 4, 2).
+
+        The half that searches must have twice as many: then it is chance's rare whim that the other has too few, and leaving
+        those out does not make a biased choice of what is shown. Nor does the city's figure less the shown one lay bare a few.
+        """
+        n, w, _, wy = np.moveaxis(sums, 1, 0)
         mean = np.where(n > 0, w / np.where(n > 0, n, 1), 1.0)
-        return (wy / mean >= FEWEST) & ((w - wy) / mean >= FEWEST)
+        fewest = np.where(np.arange(2) == SEARCH, 2 * FEWEST, FEWEST)
+        return ((wy / mean >= fewest) & ((w - wy) / mean >= fewest)).all(axis=1)
 
     def interval(self, sums: np.ndarray):
         """Wilson's limits and the value of sums (k, 4), weighted persons counting as their effective number."""

@@ -21,6 +21,7 @@ from mrstats.schema import (
     UNPLACED,
     UNRELIABLE,
     MrstatsError,
+    UnknownNameError,
     factor_columns,
     has_status,
 )
@@ -58,8 +59,8 @@ def scorecard(table: pd.DataFrame, since: int | None = None, *, city: City | Non
 
     Raises
     ------
-    MrstatsError
-        No factor and no areas.
+    MrstatsError, UnknownNameError
+        No factor and no areas; a first year that no indicator has.
 
     Notes
     -----
@@ -81,6 +82,9 @@ def scorecard(table: pd.DataFrame, since: int | None = None, *, city: City | Non
     columns = [*factors, *([GEOGRAPHY] if (table["geography_level"] != CITY).any() else [])]
     if not columns:
         raise MrstatsError("the table has no factor and no areas: ask break_down for by=[…] with crossed=False.")
+    years = sorted(table["year"].unique())
+    if since is not None and since not in years:
+        raise UnknownNameError(f"since={since} is not in the table, which has {', '.join(map(str, years))}.")
     rows = []
     for name, part in table.groupby("indicator", sort=False):
         indicator = home.indicator(str(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.models.furthest import furthest_table
 from mrstats.request import ResultRequest
+from mrstats.schema import UnknownNameError
 
 RESULTS = {"furthest_behind": furthest_table}
 """What a plan may ask for beside tables, and the callable that makes it from persons, checked by its own rules."""
@@ -53,8 +55,9 @@ def furthest_behind(
     DataFrame
         A tree, one row a node: ``node, parent, depth``; ``factor, group`` it was split by (codes joined by a space);
         ``value, lower, upper, n`` among the persons that were not searched (the root: among all); ``population`` and
-        ``affected`` in the whole city; ``path`` worst or best; ``expected``: its value if every factor only added its own
-        part; ``p_adjusted``, ``confirmed`` of the difference from everybody else; ``searched``: combinations looked at.
+        ``affected`` in the whole city; ``path`` worst, or best of those whom the first step leaves; ``expected``: its value
+        if every factor only added its own part; ``p_adjusted``, ``confirmed`` of the difference from everybody else;
+        ``searched``: combinations looked at.
 
     Raises
     ------
@@ -67,7 +70,9 @@ def furthest_behind(
     group whose interval lies furthest out, not the smallest group with the lowest value), and the other half, which had no
     part in that, give its value and its p, adjusted by Benjamini and Hochberg for the groups that are shown. Where value
     and ``expected`` differ, the combination is more than the sum of its parts. A group with fewer than ten persons who have
-    the outcome, or lack it, is never a node.
+    the outcome, or lack it, among those who confirm, or twenty among those searched, is never a node. Persons whose group is
+    not known are in what is left beside a step (nodes r and s), which is not named after them. ``confirmed`` asks of the two
+    paths that they differ in their own direction.
 
     Examples
     --------
@@ -78,16 +83,23 @@ def furthest_behind(
     >>> tree[["node", "parent", "factor", "group"]].values.tolist()
     [['root', '', '', ''], ['w1', 'root', 'sex', 'women'], ['r1', 'root', 'sex', 'men']]
     """
+    latest = (city.description.years or (0,))[-1]
+    numbers = {"depth": depth, "year": latest if year is None else year, "minimum": minimum, "seed": seed}
     arguments: dict[str, Any] = {
         "indicator": indicator,
-        "factors": list(factors),
-        "depth": depth,
-        "year": int(year if year is not None else (city.description.years or (0,))[-1]),
-        "minimum": minimum,
-        "confidence": confidence,
-        "seed": seed,
+        "factors": [factors] if isinstance(factors, str) else list(factors),
+        **{name: _whole(name, number) for name, number in numbers.items()},
+        "confidence": float(confidence),
     }
     return _answered(city, ResultRequest(city.name, "furthest_behind", arguments))
+
+
+def _whole(name: str, number: Any) -> int:
+    """A number as a plan holds it, numpy's too."""
+    try:
+        return index(number)
+    except TypeError:
+        raise UnknownNameError(f"{name}={number!r} must be a whole number, without quotes or decimals.") from None
 
 
 def _answered(city: City, request: ResultRequest) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from mrstats.personwise import person_hash
 from mrstats.schema import UNKNOWN, UNRELIABLE, MrstatsError, UnknownNameError
 
 FEWEST = 10
-"""So many persons have the outcome, and so many lack it, in every group that is shown."""
+"""So many persons have the outcome, and so many lack it, in the confirming half of every group that is shown."""
 
 RELIABLE = 50
 SEARCH, CONFIRM = 0, 1
@@ -42,15 +42,8 @@ class Persons:
     factors: tuple[BackgroundFactor, ...]
     codes: tuple[list[str], ...]
 
-    def of(self, combination: Combination, *, without: Combination | None = None) -> np.ndarray:
-        """Sums (4, 2) of the persons in a combination, less those also in another."""
-        found = self._sum(combination)
-        if without:
-            both = {axis: tuple(set(combination.get(axis, groups)) & set(groups)) for axis, groups in without.items()}
-            found = found - self._sum({**combination, **both})
-        return found
-
-    def _sum(self, combination: Combination) -> np.ndarray:
+    def of(self, combination: Combination) -> np.ndarray:
+        """Sums (4, 2) of the persons in a combination."""
         part = self.sums
         for axis in range(len(self.codes)):
             if axis in combination:
@@ -79,11 +72,12 @@ def furthest_table(
     if worst is None:
         n = int(persons.of({})[0].min())
         raise MrstatsError(
-            f"no combination of {', '.join(factors)} has {minimum} persons in each half of the {2 * n} or so; "
+            f"no combination of {', '.join(factors)} has {minimum} persons in each half of the {2 * n} or so, and "
+            f"{2 * FEWEST} with the outcome and as many without it; "
             "search with fewer factors, fewer groups, or a smaller minimum."
         )
     nodes = _nodes(search, worst, depth, sign)
-    return _table(search, nodes, asked, year)
+    return _table(search, nodes, asked, year, depth)
 
 
 def _check(city: City, indicator: Indicator, factors: Sequence[str], depth: int, minimum: int) -> None:
@@ -150,13 +144,17 @@ class _Search:
     minimum: int
     confidence: float
 
+    def known(self, axis: int, among: Groups | None = None, *, but: Groups = ()) -> Groups:
+        """Groups of a factor that have a name: all of them or those among some, but for others."""
+        codes = enumerate(self.persons.codes[axis])
+        return tuple(i for i, code in codes if code != UNKNOWN and (among is None or i in among) and i not in but)
+
     def options(self, axis: int, among: Groups | None = None) -> list[Groups]:
         """Groups of a factor that may make a step: each, and of an ordered factor each run of neighbours."""
-        codes, factor = self.persons.codes[axis], self.persons.factors[axis]
-        known = [i for i, code in enumerate(codes) if code != UNKNOWN and (among is None or i in among)]
-        if not factor.ordered:
+        known = self.known(axis, among)
+        if not self.persons.factors[axis].ordered:
             return [(i,) for i in known] if len(known) > 1 else []
-        runs = [tuple(known[a:b]) for a in range(len(known)) for b in range(a + 1, len(known) + 1)]
+        runs = [known[a:b] for a in range(len(known)) for b in range(a + 1, len(known) + 1)]
         return [run for run in runs if len(run) < len(known)]
 
     def combinations(self, within: Combination, axes: Sequence[int], depth: int) -> Iterator[Combination]:
@@ -193,14 +191,18 @@ class _Search:
         return int((sums[:, 0] >= self.minimum).all(axis=1).sum())
 
     def steps(self, within: Combination, to: Combination, towards: float) -> list[Combination] | None:
-        """The way to a combination, the step that brings most first, where all beside it can be shown; else None."""
+        """The way to a combination, the step that brings most first, where all beside it can be shown; else None.
+
+        What lies beside a step must be large enough without those who are not known: they are in it, but do not name it.
+        """
         new = [axis for axis in to if axis not in within or to[axis] != within[axis]]
         ways = []
         for order in itertools.permutations(new):
             way, here = [], dict(within)
             for axis in order:
                 step = {**here, axis: to[axis]}
-                if not self.showable(self.persons.of(here, without=step)[None])[0]:
+                beside = {**here, axis: self.known(axis, here.get(axis), but=to[axis])}
+                if not self.showable(self.persons.of(beside)[None])[0]:
                     break
                 way.append(step)
                 here = step
@@ -209,10 +211,15 @@ class _Search:
         return min(ways, key=lambda pair: pair[0])[1] if ways else None
 
     def showable(self, sums: np.ndarray) -> np.ndarray:
-        """Enough persons with the outcome and without it, in the half that is shown and in both together."""
-        n, w, wy = sums[:, 0, CONFIRM], sums[:, 1, CONFIRM], sums[:, 3, CONFIRM]
+        """Enough persons with the outcome and without it in either half of sums (k, 4, 2).
+
+        The half that searches must have twice as many: then it is chance's rare whim that the other has too few, and leaving
+        those out does not make a biased choice of what is shown. Nor does the city's figure less the shown one lay bare a few.
+        """
+        n, w, _, wy = np.moveaxis(sums, 1, 0)
         mean = np.where(n > 0, w / np.where(n > 0, n, 1), 1.0)
-        return (wy / mean >= FEWEST) & ((w - wy) / mean >= FEWEST)
+        fewest = np.where(np.arange(2) == SEARCH, 2 * FEWEST, FEWEST)
+        return ((wy / mean >= fewest) & ((w - wy) / mean >= fewest)).all(axis=1)
 
     def interval(self, sums: np.ndarray):
         """Wilson's limits and the value of sums (k, 4), weighted persons counting as their effective number."""
@@ -265,7 +272,7 @@ def _way(search: _Search, start: Combination, steps, parent: str, depth: int, na
     return nodes
 
 
-def _table(search: _Search, nodes: list[_Node], indicator: Indicator, year: int) -> pd.DataFrame:
+def _table(search: _Search, nodes: list[_Node], indicator: Indicator, year: int, depth: int) -> pd.DataFrame:
     persons = search.persons
     sums = np.stack([persons.of(node.inside) for node in nodes])
     shown = sums[:, :, CONFIRM].copy()
@@ -275,7 +282,7 @@ def _table(search: _Search, nodes: list[_Node], indicator: Indicator, year: int)
     adjusted = np.concatenate([[np.nan], adjust_p_values(p[1:], method="benjamini_hochberg")])
     whole = sums.sum(axis=2)
     worse = whole[:, 3] if indicator.direction == "adverse" else whole[:, 1] - whole[:, 3]
-    expected = _additive(persons, nodes)
+    expected = np.concatenate([value[:1], _additive(persons, nodes[1:])])  # the root is all persons, not a half
     behind = search.sign * (value - value[0]) < 0
     n = np.round(shown[:, 0])
     table = pd.DataFrame(
@@ -299,9 +306,9 @@ def _table(search: _Search, nodes: list[_Node], indicator: Indicator, year: int)
             "p_adjusted": adjusted,
         }
     )
-    right_way = np.where(table["path"] == "best", ~behind, behind)
+    right_way = np.select([table["path"] == "best", table["path"] == "worst"], [~behind, behind], True)
     table["confirmed"] = (adjusted < 1 - search.confidence) & right_way
-    table["searched"] = search.looked_at(range(len(persons.codes)), max(node.depth for node in nodes))
+    table["searched"] = search.looked_at(range(len(persons.codes)), depth)
     table["confidence"], table["unit"] = search.confidence, indicator.unit["en"]
     table["status"] = np.where(n < RELIABLE, UNRELIABLE, "")
     return table
@@ -313,7 +320,7 @@ def _codes(persons: Persons, node: _Node) -> str:
         return ""
     anybody = [persons.of({node.axis: (i,)})[0].sum() > 0 for i in node.groups]
     codes = [persons.codes[node.axis][i] for i, some in zip(node.groups, anybody, strict=True) if some]
-    return " ".join([code for code in codes if code != UNKNOWN] or codes)
+    return " ".join(code for code in codes if code != UNKNOWN)
 
 
 def _against_others(search: _Search, sums: np.ndarray) -> np.ndarray:

@@ -14,6 +14,8 @@ from cubes import city_cube, cube, cubes, small
 from made_city import ROOT
 from mrstats.disclosure.attack import ContradictionError, propagate
 from mrstats.disclosure.audit import audit
+from mrstats.disclosure.dimension import Dimension
+from mrstats.disclosure.joint import joint_problem
 from mrstats.disclosure.published import read_counts, read_hierarchy
 from mrstats.disclosure.rounding import round_counts
 from mrstats.disclosure.suppression import suppress
@@ -255,6 +257,19 @@ def test_no_rounded_cube_is_narrowed_down_by_itself(problem):
     found = audit(
         problem.frame(values).astype({"value": float}).assign(file="t"), hierarchy=problem.hierarchy(), base=5
     )
+    assert found.passed
+
+
+def test_a_sum_that_is_printed_as_the_base_is_not_taken_for_one_rounded_count():
+    # a district of 0 + 5 and a ward of 5 + 0: each could be 1 to 9 persons, and neither gives the other away
+    atoms = ("D1|W1", "D1|W2", "D2|W1", "D2|W2")
+    levels = {n: {a: a.split("|")[k] for a in atoms} for k, n in enumerate(("district", "ward"))}
+    people = pd.DataFrame({"area": atoms, "value": [2, 3, 1, 4]})
+    problem = joint_problem(people, [Dimension("area", atoms, levels)], [{"area": ["district", "ward"]}])
+    rows = problem.hierarchy()
+    assert set(rows[rows["hierarchy"] == "atom"]["parent"]) == {"D1", "D2", "W1", "W2"}
+    counts = problem.frame(problem.add_up(round_counts(problem))).astype({"value": float}).assign(file="t")
+    found = audit(counts, hierarchy=rows, base=5, ledger=pd.DataFrame({"area": ["_T"], "value": [10.0]}))
     assert found.passed
 
 

@@ -8,7 +8,7 @@ from cubes import areas, city_cube, cube, small
 from mrstats.disclosure.audit import audit
 from mrstats.disclosure.dimension import Dimension
 from mrstats.disclosure.joint import joint_problem
-from mrstats.disclosure.primary import forbidden_sums, groups_at_risk, quantile_is_safe, reasons
+from mrstats.disclosure.primary import forbidden_sums, groups_at_risk, quantile_is_safe, reasons, slivers
 from mrstats.disclosure.protect import protect_counts
 from mrstats.disclosure.rules import ProtectionRule, read_rule
 from mrstats.schema import DatasetError, EditionError
@@ -201,3 +201,32 @@ def test_protecting_does_not_depend_on_the_order_of_rows():
     shuffled = shuffled.assign(value=problem.values).sample(frac=1, random_state=1)
     again = joint_problem(shuffled, problem.dimensions, problem.shapes)
     assert (protect_counts(again).hidden == protect_counts(problem).hidden).all()
+
+
+def crossing(sliver, *, with_areas=False):
+    """District D of areas a, b, c; ward W of a and b inside it: D − W is area c, which no table shows."""
+    atoms = ("a", "b", "c", "d")
+    levels = {"district": dict(zip(atoms, "DDDE", strict=True)), "ward": dict(zip(atoms, "WWVV", strict=True))}
+    if with_areas:
+        levels["area"] = {atom: atom for atom in atoms}
+    people = pd.DataFrame({"area": atoms, "value": [40, 50, sliver, 60]})
+    return joint_problem(people, [Dimension("area", atoms, levels)], [{"area": list(levels)}])
+
+
+def test_a_sliver_between_two_divisions_is_found():
+    # 93 in D less 90 in W leaves 3; 63 in V less 60 in E is the same three persons from the other side
+    found = slivers(crossing(3))
+    assert found[["area", "less", "value"]].to_numpy().tolist() == [["D", "W", 3], ["V", "E", 3]]
+    assert slivers(crossing(5)).empty
+    assert len(slivers(crossing(5), sensitive=True)) == 2
+    assert slivers(crossing(3, with_areas=True)).empty  # then the three are a cell, and hidden as one
+    assert not (crossing(3).truth < 5).any()  # nothing small is printed
+
+
+def test_slivers_are_rounded_away_and_never_printed():
+    assert protect_counts(crossing(3)).method == "round"
+    assert protect_counts(crossing(7)).method == "suppress"
+    with pytest.raises(DatasetError, match=r"leave 2 small areas, the first \{'area': 'D', 'less': 'W'\}"):
+        protect_counts(crossing(3), ProtectionRule(method="suppress"))
+    printed = protect_counts(crossing(3)).frame().set_index("area")["value"]
+    assert printed["D"] - printed["W"] in (0, 5)

@@ -75,7 +75,8 @@ def audit(
         The least a hidden cell can be: 1 where zeros are printed, else 0.
     base : int, optional
         The tables are rounded to 0 or `base`: instead of hidden cells, those at the finest cross that were printed
-        as 0 or `base` are attacked, with the exact counts of the ledger. Their width must be `base` − 1.
+        as 0 or `base` are attacked, with the exact counts of the ledger. Their width must be `base` − 1. A cell that
+        the hierarchy makes a sum of others is not one of them.
     whole_intervals : bool
         Find every hidden cell's lowest and highest value; slow.
     seconds : float

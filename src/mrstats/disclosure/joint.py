@@ -170,10 +170,13 @@ class Problem:
         return pd.DataFrame(columns).assign(value=value if hidden is None else value.mask(hidden))
 
     def hierarchy(self) -> pd.DataFrame:
-        """Which code is a sum of which: columns ``dim``, ``hierarchy``, ``parent``, ``child``."""
+        """Which code is a sum of which: columns ``dim``, ``hierarchy``, ``parent``, ``child``.
+
+        Where divisions cross, the pieces that both are made of stand there as ``… (atom)``, though no table prints them.
+        """
         rows = [
             (d.name, level, whole, part)
-            for d in self.dimensions
+            for d in (dimension.with_atoms() for dimension in self.dimensions)
             for level, whole, parts in d.relations(d.levels)
             for part in parts
         ]

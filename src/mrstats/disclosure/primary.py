@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from mrstats.disclosure.dimension import Dimension
 from mrstats.disclosure.joint import Problem
 from mrstats.disclosure.rules import ProtectionRule
 
@@ -101,6 +102,59 @@ def groups_at_risk(problem: Problem, rule: ProtectionRule | None = None, *, sens
     share = np.divide(count, base, out=np.zeros(len(count)), where=base > 0)
     rows = problem.frame().drop(columns="value").assign(n=base, count=count, share=share)
     return rows[risky].reset_index(drop=True)
+
+
+def slivers(problem: Problem, rule: ProtectionRule | None = None, *, sensitive: bool = False) -> pd.DataFrame:
+    """Small counts that follow from two divisions whose borders cross: an area less the areas of another inside it.
+
+    Only what no published code stands for: a small count that is a cell itself is hidden as one. Rounding makes slivers
+    harmless, since they too are sums of the rounded counts; hiding cells does not, so drop one of the divisions.
+
+    Parameters
+    ----------
+    problem : Problem
+    rule : ProtectionRule, optional
+    sensitive : bool
+
+    Returns
+    -------
+    DataFrame
+        Codes of the larger area's cell, ``less`` (what is taken from it) and ``value``, the few persons left.
+    """
+    least = (rule or ProtectionRule()).least(sensitive=sensitive)
+    found = [pd.DataFrame(columns=[*(d.name for d in problem.dimensions), "less", "value"])]
+    for i, dimension in enumerate(problem.dimensions):
+        for whole, parts in _crossings(dimension):
+            at = np.flatnonzero(problem.codes[:, i] == whole)
+            left, there = problem.truth[at].copy(), np.ones(len(at), bool)
+            for part in parts:
+                beside = problem.codes[at].copy()
+                beside[:, i] = part
+                left -= problem.counts_at(beside)
+                there &= np.isin(np.ravel_multi_index(tuple(beside.T), problem.size), problem.keys)
+            few = there & (left > 0) & (left < least)
+            less = " + ".join(dimension.codes[part] for part in parts)
+            found.append(problem.frame().iloc[at[few]].assign(less=less, value=left[few]))
+    return pd.concat([frame for frame in found if len(frame)] or found, ignore_index=True)
+
+
+def _crossings(dimension: Dimension) -> list[tuple[int, list[int]]]:
+    """Codes with codes of another level inside them that leave something over, which no code stands for."""
+    inside = dimension.membership
+    own = inside[inside.sum(axis=1) == 1].any(axis=0)
+    sets = {row.tobytes() for row in inside}
+    found = []
+    levels = {level: np.unique(dimension.code_of(level)) for level in dimension.levels}
+    for level, wholes in levels.items():
+        for whole in wholes:
+            for parts_of in (codes for other, codes in levels.items() if other != level):
+                parts = [
+                    c for c in parts_of if not (inside[c] & ~inside[whole]).any() and (inside[c] != inside[whole]).any()
+                ]
+                left = inside[whole] & ~inside[parts].any(axis=0)
+                if parts and left.any() and not own[left].all() and left.tobytes() not in sets:
+                    found.append((int(whole), [int(part) for part in parts]))
+    return found
 
 
 def forbidden_sums(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mrstats.disclosure.joint import Problem
-from mrstats.disclosure.primary import DENOMINATOR, LEDGER, SECONDARY, reasons
+from mrstats.disclosure.primary import DENOMINATOR, LEDGER, SECONDARY, reasons, slivers
 from mrstats.disclosure.rounding import round_counts
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.search import LARGEST_CROSS, cross_size
@@ -106,7 +106,8 @@ def protect_counts(
     Raises
     ------
     DatasetError
-        The rule asks for suppression and a cell cannot be hidden safely; the message says what to merge.
+        The rule asks for suppression and a cell cannot be hidden safely, or two divisions leave slivers of few
+        persons; the message says what to merge or drop.
 
     Notes
     -----
@@ -128,7 +129,12 @@ def protect_counts(
     primary = (why != "") & ~given
     least, width = rule.least(sensitive=sensitive), rule.width(sensitive=sensitive)
     settings: dict[str, Any] = {"width": width, "seed": seed, "public": given, "singletons": rule.singletons}
-    method = _method(problem, primary, rule, settings)
+    method = _method(problem, primary, rule, settings, sensitive)
+    if method == "suppress" and len(few := slivers(problem, rule, sensitive=sensitive)):
+        raise DatasetError(
+            f"two divisions that cross leave {len(few)} small areas, the first {few.iloc[0].drop('value').to_dict()}. "
+            "Drop one of the divisions, or let the rule's method be round."
+        )
     told = {
         "method": method,
         "rule": asdict(rule),
@@ -163,15 +169,19 @@ def chosen_method(problem: Problem, rule: ProtectionRule, *, sensitive: bool, ra
     """The method that `protect_counts` would take for a family by itself."""
     primary = reasons(problem, rule, sensitive=sensitive, rates=rates) != ""
     settings = {"width": rule.width(sensitive=sensitive), "seed": seed, "public": None, "singletons": rule.singletons}
-    return _method(problem, primary, rule, settings)
+    return _method(problem, primary, rule, settings, sensitive)
 
 
-def _method(problem: Problem, primary: np.ndarray, rule: ProtectionRule, settings: dict[str, Any]) -> str:
+def _method(
+    problem: Problem, primary: np.ndarray, rule: ProtectionRule, settings: dict[str, Any], sensitive: bool
+) -> str:
     """The rule's method, or what `auto` comes to."""
     if rule.method == "cellkey":
         raise DatasetError("noise by cell keys needs every person's record key; call `cell_key_noise` for it.")
     if rule.method != "auto":
         return rule.method
+    if len(slivers(problem, rule, sensitive=sensitive)):
+        return "round"
     if not primary.any():
         return "suppress"
     widest = max(sum(bool(levels) for levels in shape.values()) for shape in problem.shapes)

@@ -214,6 +214,18 @@ def test_the_direction_of_areas_is_of_the_same_two_areas():
     assert row["gap_direction"] == "shrinks"
 
 
+def test_an_area_that_was_hidden_the_first_year_has_no_direction():
+    both = pd.concat([by_area([0.3, 0.6, 0.7, 0.65], 800).assign(year=2023), by_area([0.5, 0.6, 0.7, 0.65], 800)])
+    table = mr.break_down(made_city(both), "employment", geography="area", years=[2023, 2024])
+    hide = (table["geography"] == "A1") & (table["year"] == 2023)
+    table.loc[hide, ["value", "lower", "upper", "se", "n", "population", "count", "affected"]] = np.nan
+    table.loc[hide, "status"] = "C"
+    row = one(mr.scorecard(table), factor="geography")
+    assert row["gap_worst"] == "A1"
+    assert (row["gap_direction"], row["status"]) == ("", "")
+    assert np.isnan(row["gap_change"])
+
+
 @pytest.mark.slow
 def test_areas_that_are_furthest_apart_this_year_rarely_seem_to_have_drifted_apart():
     """Four areas of 60 that stay as they are, other persons each year: the ends are this year's extremes, not last year's.

@@ -23,7 +23,9 @@ FLOORS = {
     **dict.fromkeys(
         ["methods_text", "timelines", "timelinedrawing", "funnels", "scorecards", "scorecarddrawing", "trees"], 6
     ),
-    **dict.fromkeys(["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases"], 6),
+    **dict.fromkeys(
+        ["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases", "datanotes"], 6
+    ),
     **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models"], 5),
     "disclosure": 4,
     **dict.fromkeys(

@@ -103,6 +103,11 @@ def method_notes(city, *tables, language=None) -> Display:
     if not used:
         raise MrstatsError("mr.method_notes explains the methods of tables; pass what mr.break_down returned.")
     paragraphs = [text[language] for name, text in _texts().items() if name in used]
+    return text_display(city, language, paragraphs)
+
+
+def text_display(city, language: str, paragraphs: list[str]) -> Display:
+    """Plain paragraphs with the dataset's marks."""
     return Display("text", language, marks=marks_for(city, language), paragraphs=paragraphs)
 
 

@@ -9,6 +9,7 @@ from mrstats.changes import change
 from mrstats.comparisons import GEOGRAPHY, SIGN, gaps
 from mrstats.dataset import City, dataset_of
 from mrstats.definitions import Indicator
+from mrstats.measures.contrasts import p_value_of_interval
 from mrstats.measures.trend import adjust_p_values
 from mrstats.rankings import ranking
 from mrstats.schema import (
@@ -66,7 +67,8 @@ def scorecard(table: pd.DataFrame, since: int | None = None, *, city: City | Non
     -----
     How to read it: a group that is not known, or whose figure is unreliable, is never an end of a gap. The ends are
     chosen by the figures they are compared by, so a gap among many small groups is partly chance; areas are therefore
-    compared by shrunken values (`ranking`), which chance does not widen.
+    compared by shrunken values (`ranking`), which chance does not widen, in both years: the areas that are furthest apart
+    now would by chance alone seem to have drifted apart.
 
     Examples
     --------
@@ -166,17 +168,24 @@ def _areas(one_way: pd.DataFrame, last: int, home: City) -> dict:
     made = made[made["shrunken"].notna()].sort_values("rank", kind="stable")
     if len(made) < 2:
         return {"gap_worst": "", "status": CANNOT_EXIST}
-    worst, best = made.iloc[0], made.iloc[-1]
-    half = np.hypot(*((row["shrunken_upper"] - row["shrunken_lower"]) / 2 for row in (worst, best)))
-    gap = abs(worst["shrunken"] - best["shrunken"])
+    worst, best = made["geography"].iloc[[0, -1]]
+    gap, half = _shrunken_gap(made, worst, best)
     return {
         "gap": gap,
         "gap_lower": gap - half,
         "gap_upper": gap + half,
-        "gap_worst": worst["geography"],
-        "gap_best": best["geography"],
+        "gap_worst": worst,
+        "gap_best": best,
         "method": "shrunken",
     }
+
+
+def _shrunken_gap(ranked: pd.DataFrame, worst: str, best: str) -> tuple[float, float]:
+    """How far the worse-off of two areas is behind the other, by shrunken values, and half of its interval."""
+    ends = ranked.set_index("geography").loc[[worst, best]]
+    halves = (ends["shrunken_upper"] - ends["shrunken_lower"]) / 2
+    behind = 1 if ends["rank"].iloc[0] <= ends["rank"].iloc[1] else -1
+    return behind * abs(float(ends["shrunken"].diff().iloc[1])), float(np.hypot(*halves))
 
 
 def _moved(one_way: pd.DataFrame, factor: str, row: dict, indicator: Indicator, home: City) -> dict:
@@ -189,6 +198,8 @@ def _moved(one_way: pd.DataFrame, factor: str, row: dict, indicator: Indicator, 
     gap = found[(found["kind"] == "gap") & (found[factor] == row["gap_worst"])].iloc[0]
     if BREAK_IN_SERIES in str(gap["status"]).split():
         return {"status": BREAK_IN_SERIES}
+    if factor == GEOGRAPHY:
+        return _areas_moved(one_way, row, home)
     sign = SIGN[indicator.direction]
     ends = sorted([sign * gap["change_lower"], sign * gap["change_upper"]])
     return {
@@ -197,6 +208,21 @@ def _moved(one_way: pd.DataFrame, factor: str, row: dict, indicator: Indicator, 
         "gap_change_upper": ends[1],
         "p": gap["p"],
     }
+
+
+def _areas_moved(one_way: pd.DataFrame, row: dict, home: City) -> dict:
+    """The same of areas, by shrunken values in both years: this year's extremes were not extreme by as much before.
+
+    The years count as independent, which is too wide for residents who stay.
+    """
+    before = ranking(one_way[one_way["year"] == row["since"]], city=home)
+    then, half = _shrunken_gap(before, row["gap_worst"], row["gap_best"])
+    moved, width = row["gap"] - then, float(np.hypot(half, (row["gap_upper"] - row["gap_lower"]) / 2))
+    if not np.isfinite(width):
+        return {}
+    ends, level = (moved - width, moved + width), float(one_way["confidence"].iloc[0])
+    p = p_value_of_interval([moved], [ends[0]], [ends[1]], confidence=level)
+    return {"gap_change": moved, "gap_change_lower": ends[0], "gap_change_upper": ends[1], "p": float(p[0])}
 
 
 def _reliability(row: dict, indicator: Indicator) -> int:

@@ -6,15 +6,22 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import pandas as pd
 
 from mrstats.appendix.edition import Edition, read_edition
 from mrstats.appendix.run import run_notebooks
 from mrstats.dataset import City, open_dataset
 from mrstats.dataset.checks import check_dataset
-from mrstats.disclosure import Plan, read_plan, write_plan, write_release
+from mrstats.dataset.release import Release
+from mrstats.disclosure import Plan, ProtectionRule, read_plan, write_plan, write_release
+from mrstats.disclosure.audit import audit as attack
 from mrstats.disclosure.plan import checksum
+from mrstats.disclosure.published import read_counts
+from mrstats.disclosure.release import ProtectedRelease
 from mrstats.disclosure.rules import read_rule
 from mrstats.models import compute_result
 from mrstats.request import Request, ResultRequest, request_from_mapping
@@ -68,24 +75,148 @@ def record_plan(edition_path, *, report: Callable[[str], object] = print) -> Pat
     return path
 
 
+@dataclass(frozen=True)
+class PublicationPlan:
+    """Everything an edition publishes: its tables, its results, and the city's rules of protection."""
+
+    edition: Edition | None
+    city: City
+    plan: Plan
+    rule: ProtectionRule
+
+    def __repr__(self) -> str:
+        tables, results = len(self.plan.requests), len(self.plan.results)
+        name = self.edition.title if self.edition else self.city.label
+        return f"<{name}: {tables} tables, {results} results, method {self.rule.method}>"
+
+
+def publication_plan(edition_path, *, city: City | None = None) -> PublicationPlan:
+    """The recorded plan of an edition, checked to be fresh.
+
+    Parameters
+    ----------
+    edition_path : str or Path
+        Such as ``notebooks/editions/2024.toml``.
+    city : City, optional
+        The opened dataset; else the edition's own is opened.
+
+    Returns
+    -------
+    PublicationPlan
+
+    Raises
+    ------
+    EditionError
+        There is no plan, or it is older than a notebook, the edition or the dataset's description.
+
+    Examples
+    --------
+    >>> from mrstats.schema import EditionError
+    >>> try:
+    ...     publication_plan("notebooks/editions/1066.toml")
+    ... except EditionError as error:
+    ...     print(error)
+    There is no edition file notebooks/editions/1066.toml. Editions lie in notebooks/editions/.
+    """
+    edition = edition_path if isinstance(edition_path, Edition) else read_edition(edition_path)
+    city = city or open_dataset(edition.dataset, language=edition.language)
+    path = plan_path(edition)
+    plan = read_plan(path)
+    plan.check_fresh(made_from(edition, city), name=path.name)
+    rule_file = edition.rule_path()
+    return PublicationPlan(edition, city, plan, read_rule(rule_file) if rule_file else ProtectionRule())
+
+
+def protect(
+    plan: PublicationPlan, folder: Path | str | None = None, *, covariances_to: Path | None = None
+) -> ProtectedRelease:
+    """Protect everything in a plan as one publication, audit what was written, and return the release.
+
+    Parameters
+    ----------
+    plan : PublicationPlan
+    folder : path, optional
+        An empty or new folder; default: a temporary one, to look at.
+    covariances_to : Path, optional
+        See `mrstats.disclosure.write_release`.
+
+    Returns
+    -------
+    Release
+        With ``info_loss()`` (what protection cost) and ``why(geography, *groups, indicator=…, year=…)``, for the city's
+        own eyes: which rule hid a figure.
+
+    Raises
+    ------
+    DatasetError, EditionError
+        The data have faults, a cell cannot be hidden safely, or the audit failed; nothing may be published.
+
+    Examples
+    --------
+    >>> from mrstats import tiny_city
+    >>> from mrstats.breakdown import check_request
+    >>> city = tiny_city()
+    >>> requests = (check_request(city, "employment", "sex", "area"),)
+    >>> release = protect(PublicationPlan(None, city, Plan(requests, {}), ProtectionRule(method="suppress")))
+    >>> release.why("A1", "women", indicator="employment", year=2024)
+    'small count'
+    """
+    if plan.city.folder is not None:
+        check_before(plan.city)
+    where = Path(tempfile.mkdtemp(prefix="mrstats-release-")) if folder is None else Path(folder)
+    results = {request.key: partial(compute_result, plan.city, request) for request in plan.plan.results}
+    return write_release(
+        plan.city, plan.plan.requests, where, rule=plan.rule, results=results, covariances_to=covariances_to
+    )
+
+
+def audit(release: Release | Path | str, *, ledger: pd.DataFrame | None = None, width: int = 4) -> pd.DataFrame:
+    """Attack a release as an outsider would, from its files and what is public already.
+
+    Parameters
+    ----------
+    release : Release or path
+        A release, or a folder with ``counts/`` and ``hierarchy.csv``.
+    ledger : DataFrame, optional
+        Counts that are public already: dimensions and ``value``.
+    width : int
+        Highest less lowest value that a hidden count must leave open.
+
+    Returns
+    -------
+    DataFrame
+        One row a file of counts: how many hidden, and how many of them are exact, narrow or undecided; 0 of all three is
+        what must be.
+
+    Examples
+    --------
+    >>> from mrstats import tiny_city
+    >>> from mrstats.breakdown import check_request
+    >>> city = tiny_city()
+    >>> plan = Plan((check_request(city, "employment", "sex", "area"),), {})
+    >>> release = protect(PublicationPlan(None, city, plan, ProtectionRule(method="suppress")))
+    >>> audit(release)[["exact", "narrow", "undecided"]].sum().tolist()
+    [0, 0, 0]
+    """
+    folder = release.folder if isinstance(release, Release) else Path(release)
+    rows = []
+    for path in sorted((folder / "counts").glob("*.csv")):
+        counts = read_counts([path])
+        apart = [name for name in ("about", "year") if name in counts]
+        verdict = attack(counts.drop(columns=apart), hierarchy=folder / "hierarchy.csv", ledger=ledger, width=width)
+        rows.append({"file": path.name, **verdict.counts})
+    return pd.DataFrame(rows, columns=["file", "hidden", "exact", "narrow", "undecided"])
+
+
 def prepare_release(edition: Edition, city: City, folder: Path) -> None:
     """Protect everything in the edition's plan and write it to ``release/`` in `folder`.
 
     Raises
     ------
     EditionError
-        There is no plan, or it is older than a notebook, the edition or the dataset's description.
+        There is no plan, it is stale, or the audit failed.
     """
-    path = plan_path(edition)
-    plan = read_plan(path)
-    plan.check_fresh(made_from(edition, city), name=path.name)
-    check_before(city)
-    rule_file = edition.rule_path()
-    rule = read_rule(rule_file) if rule_file else None
-    results = {request.key: partial(compute_result, city, request) for request in plan.results}
-    write_release(
-        city, plan.requests, folder / "release", rule=rule, results=results, covariances_to=covariances_beside(folder)
-    )
+    protect(publication_plan(edition, city=city), folder / "release", covariances_to=covariances_beside(folder))
 
 
 def covariances_beside(folder: Path) -> Path:

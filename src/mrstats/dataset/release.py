@@ -31,6 +31,16 @@ class Release:
             )
         return cls(Path(folder))
 
+    def certificate(self) -> dict:
+        """What may be told of how the release was protected and audited."""
+        return json.loads((self.folder / "certificate.json").read_text(encoding="utf-8"))
+
+    def info_loss(self) -> pd.DataFrame:
+        """What protection cost: one row for each family of tables and year, with how many counts were hidden or changed."""
+        columns = ["indicators", "year", "method", "cells", "hidden", "changed_share", "mean_change", "largest_change"]
+        rows = [{**told, "indicators": ", ".join(told["indicators"])} for told in self.certificate()["families"]]
+        return pd.DataFrame(rows, columns=columns)
+
     def table(self, request, *, dataset: str = "") -> pd.DataFrame:
         """The protected table of a request.
 

@@ -91,7 +91,12 @@ class Publication:
     def told(self) -> list[dict]:
         """What the certificate tells of each family; never a seed."""
         return [
-            {"indicators": list(family.indicators), "year": family.year, **protected.certificate}
+            {
+                "indicators": list(family.indicators),
+                "year": family.year,
+                **protected.certificate,
+                **protected.info_loss(),
+            }
             for family, protected in self.families
         ]
 

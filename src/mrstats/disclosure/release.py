@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -32,7 +32,7 @@ def write_release(
     results: Mapping[str, Callable[[], pd.DataFrame]] | None = None,
     covariances_to: Path | None = None,
     report=None,
-) -> Release:
+) -> ProtectedRelease:
     """Compute, protect and write every table of a plan.
 
     Parameters
@@ -94,7 +94,18 @@ def write_release(
     }
     text = json.dumps(certificate, indent=1, ensure_ascii=False)
     (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")
-    return Release(folder)
+    return ProtectedRelease(folder, publication)
+
+
+@dataclass(frozen=True)
+class ProtectedRelease(Release):
+    """A release with the reasons behind it, in the run that made it; they are in no file."""
+
+    publication: Publication
+
+    def why(self, geography: str, *groups: str, indicator: str, year: int) -> str:
+        """Which rule hid a figure, for the city's own eyes; see `Publication.why`."""
+        return self.publication.why(geography, *groups, indicator=indicator, year=year)
 
 
 def _said(city: City, publication: Publication) -> str:

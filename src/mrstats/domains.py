@@ -164,6 +164,37 @@ def sample_of(replicates: int, seed: int) -> str:
     return f"residents, {replicates} replicates, seed {seed}"
 
 
+def two_largest(city: City, indicator: Indicator, keys: engine.Keys, axes: Axes) -> np.ndarray:
+    """The two largest amounts of any person in each row, shape (rows × years, 2); 0 where there is none. For protection only."""
+    frame, by = engine.keyed_frame(city, indicator, keys)
+    frame, _ = engine.with_outcome(frame, indicator)
+    frame = frame.filter(nw.col("keep_") & ~nw.col("y_").is_null())
+    size = int(np.prod(axes.shape))
+    table = map_groups(frame, "year", {**by, "x": nw.col("y_")}, partial(_two_largest_of_year, keys=keys, axes=axes))
+    result = np.zeros((size * len(axes.years), 2))
+    place = pd.Index(axes.years).get_indexer(pd.Index(table["year"])) * size + table["place"]
+    result[place] = table[["largest", "second"]]
+    return result
+
+
+def _two_largest_of_year(rows: pd.DataFrame, *, keys, axes: Axes) -> pd.DataFrame:
+    order = np.argsort(rows["x"].to_numpy(float), kind="stable")
+    x, parts = rows["x"].to_numpy(float)[order], []
+    for place in axes.places(named_groups(rows.iloc[order], keys)):
+        held, last = np.unique(place[::-1], return_index=True)  # the last of each place is its largest
+        last = len(place) - 1 - last
+        without = np.delete(np.arange(len(place)), last)
+        second = np.zeros(len(held))
+        again, at = np.unique(place[without][::-1], return_index=True)
+        second[np.searchsorted(held, again)] = x[without[len(without) - 1 - at]]
+        parts.append(pd.DataFrame({"place": held, "largest": x[last], "second": second}))
+    return (
+        pd.concat(parts, ignore_index=True)
+        if parts
+        else pd.DataFrame({"place": [0], "largest": [0.0], "second": [0.0]}).iloc[:0]
+    )
+
+
 def _person_column(city: City, indicator: Indicator, replicates: int) -> tuple[str, ...]:
     source = city.description.tables[indicator.table]
     if replicates and not source.person:

@@ -76,6 +76,31 @@ def indicator_table(
     return maker.arranged(parts)
 
 
+def largest_amounts(city: City, indicator: Indicator, request: Request) -> pd.DataFrame:
+    """The two largest amounts behind each row of a request's table, by `estimate_id`: what a rule of dominance asks for.
+
+    Returns
+    -------
+    DataFrame
+        Index ``estimate_id``, columns ``largest`` and ``second``. It never leaves the protecting run.
+    """
+    maker = _Maker(city, indicator, request, REGISTER, None)
+    levels = [CITY] if request.geography == CITY else [CITY, request.geography]
+    column = area_column(city, indicator, request.geography)
+    subsets = [request.by] if request.crossed else [(), *((factor,) for factor in request.by)]
+    parts = []
+    for subset in subsets:
+        at = column if request.crossed or not subset else ""
+        cells = maker.cells(subset, at)
+        axes = maker.axes(cells, levels if at or not column else [CITY], subset)
+        margins = maker.margins(cells, axes, subset)
+        found = domains.two_largest(city, indicator, maker.keys(subset, at), axes)[axes.rows_of(margins)]
+        ids = maker.estimate_ids(margins)
+        parts.append(pd.DataFrame(found, columns=["largest", "second"], index=pd.Index(ids, name="estimate_id")))
+    joined = pd.concat(parts)
+    return joined[~joined.index.duplicated()]
+
+
 class _Maker:
     """What stays the same while an indicator's table is made."""
 

@@ -19,6 +19,7 @@ from mrstats.disclosure.protect import Protected
 from mrstats.disclosure.publication import protect_publication, protected_table
 from mrstats.disclosure.release import write_release
 from mrstats.disclosure.rules import ProtectionRule
+from mrstats.figures import largest_amounts
 from mrstats.schema import FIGURES
 
 
@@ -97,7 +98,8 @@ def test_a_rounded_release_has_no_small_count_adds_up_and_its_intervals_hold_the
 def test_a_mean_of_few_persons_is_hidden_and_no_sum_gives_it_back(city):
     request = check_request(city, "income_mean", ["sex", "education"], "area", 2024)
     table = compute(city, request)
-    released = protected_table(city, table, protect_publication(city, [request], ProtectionRule(method="suppress")))
+    publication = protect_publication(city, [request], ProtectionRule(method="suppress"))
+    released = protected_table(city, table, request, publication)
     hidden = schema.has_status(released["status"], "C")
     few = table["n"].between(1, 9)
     assert few.any()
@@ -106,6 +108,39 @@ def test_a_mean_of_few_persons_is_hidden_and_no_sum_gives_it_back(city):
         parts = hidden[rows.index[rows["sex"] != "_T"]]
         if not hidden[rows.index[rows["sex"] == "_T"]].any() and (rows["n"].fillna(1) > 0).all():
             assert parts.sum() != 1
+
+
+@pytest.mark.parametrize("crossed", [True, False])
+@pytest.mark.parametrize("name", ["income_mean", "income_total"])
+def test_a_sum_that_one_person_dominates_is_hidden(name, crossed):
+    people = random_people(5, 900)
+    rich = people.index[(people["year"] == 2024) & (people["area"] == "A3") & people["income"].notna()][0]
+    people.loc[rich, "income"] = 1e7
+    city = made_city(people)
+    request = check_request(city, name, ["sex"], "area", 2024, crossed=crossed)
+    publication = protect_publication(city, [request], ProtectionRule(method="suppress"))
+    released = protected_table(city, compute(city, request), request, publication).set_index(["geography", "sex"])
+    assert released.loc[("A3", "_T"), "status"] == "C"
+    plain = made_city(random_people(5, 900))
+    request = check_request(plain, name, ["sex"], "area", 2024, crossed=crossed)
+    publication = protect_publication(plain, [request], ProtectionRule(method="suppress"))
+    found = protected_table(plain, compute(plain, request), request, publication).set_index(["geography", "sex"])
+    assert found.loc[("A3", "_T"), "status"] != "C"
+
+
+def test_the_two_largest_amounts_are_those_of_a_mask(city):
+    people = random_people(5, 900)
+    request = check_request(city, "income_total", ["sex"], "area", [2023, 2024])
+    table = compute(city, request).set_index("estimate_id")
+    found = largest_amounts(city, city.indicator("income_total"), request)
+    for key, row in table.iterrows():
+        mine = people[(people["year"] == row["year"]) & people["income"].notna()]
+        mine = mine if row["sex"] == "_T" else mine[mine["sex"] == {"men": "1", "women": "2"}[row["sex"]]]
+        if row["geography_level"] == "area":
+            placed = mine["area"].notna() & ~mine["protected_identity"]
+            mine = mine[mine["area"].where(placed, "_U") == row["geography"]]
+        top = [*mine["income"].nlargest(2), 0.0, 0.0][:2]
+        assert found.loc[key].tolist() == pytest.approx(top)
 
 
 def test_years_of_one_family_have_one_method(city):

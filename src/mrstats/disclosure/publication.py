@@ -12,10 +12,11 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.disclosure.family import OUTCOME, PLACE, Family, families
-from mrstats.disclosure.primary import SECONDARY, quantile_is_safe
+from mrstats.disclosure.primary import SECONDARY, forbidden_sums, quantile_is_safe
 from mrstats.disclosure.protect import Protected, chosen_method, protect_counts
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.small_cells import close_sums, hide_small_cells
+from mrstats.figures import largest_amounts
 from mrstats.measures import proportions, rates
 from mrstats.request import Request
 from mrstats.schema import (
@@ -169,14 +170,16 @@ def _seed(found: list[Family], rule: ProtectionRule) -> int:
     return int.from_bytes(digest.digest(), "big")
 
 
-def protected_table(city: City, table: pd.DataFrame, publication: Publication) -> pd.DataFrame:
+def protected_table(city: City, table: pd.DataFrame, request: Request, publication: Publication) -> pd.DataFrame:
     """A computed table as it may be printed.
 
     Parameters
     ----------
     city : City
     table : DataFrame
-        From `mrstats.breakdown.compute`, of a request that the publication holds.
+        From `mrstats.breakdown.compute`.
+    request : Request
+        It is the table of this request, which the publication holds.
     publication : Publication
 
     Returns
@@ -196,7 +199,9 @@ def protected_table(city: City, table: pd.DataFrame, publication: Publication) -
         made = _rounded(rows, indicator, protected, places) if protected.method == "round" else rows.copy()
         hidden = _hidden(rows, protected, places) | has_status(made["status"], CONFIDENTIAL).to_numpy()
         if indicator.measure in AMOUNTS:
-            hidden |= _too_few(rows, indicator, publication.rule)
+            hidden |= _too_few(rows, indicator, publication.rule) | _dominated(
+                city, rows, indicator, request, publication.rule
+            )
             hidden = close_sums(rows, hidden)
         made.loc[hidden, FIGURES] = np.nan
         made.loc[hidden, "status"] = CONFIDENTIAL
@@ -249,6 +254,20 @@ def _too_few(rows: pd.DataFrame, indicator: Indicator, rule: ProtectionRule) -> 
     if indicator.measure == "quantile":
         few |= (n > 0) & ~quantile_is_safe(np.nan_to_num(n), indicator.options.get("p", 0.5), rule=rule)
     return few
+
+
+def _dominated(
+    city: City, rows: pd.DataFrame, indicator: Indicator, request: Request, rule: ProtectionRule
+) -> np.ndarray:
+    """Sums and means that one or two persons make up most of."""
+    if indicator.measure not in ("total", "mean") or city.description.tables[indicator.table].weight:
+        return np.zeros(len(rows), bool)
+    two = largest_amounts(city, indicator, request).reindex(rows["estimate_id"]).fillna(0.0)
+    whole = rows["value"].to_numpy(float) * (rows["n"].to_numpy(float) if indicator.measure == "mean" else 1.0)
+    known = np.isfinite(whole) & (two["second"].to_numpy() >= 0) & (whole > 0)
+    largest, second = (np.where(known, two[name], 0.0) for name in ("largest", "second"))
+    total, persons = np.where(known, whole, 0.0), np.where(known, rows["count"].fillna(0), 0.0)
+    return known & (forbidden_sums(total, persons, largest, second, rule=rule) != "")
 
 
 def _rounded(

@@ -65,7 +65,7 @@ def write_release(
     publication = protect_publication(city, requests, rule, report=report)
     hidden = cells = 0
     for request in sorted(set(requests), key=lambda r: r.key):
-        table = protected_table(city, compute(city, request), publication)
+        table = protected_table(city, compute(city, request), request, publication)
         write_release_table(table, folder / "tables" / f"{request.key}.csv")
         if covariances_to is not None:
             shown = table.loc[~has_status(table["status"], CONFIDENTIAL), "estimate_id"]

@@ -18,6 +18,8 @@ CANDIDATES = 200
 LARGEST_CROSS = 4_000_000
 PRODUCTS = 60_000
 """About so many products of vectors are looked at; with many dimensions they are drawn at random."""
+PARTNERS = 100
+"""And so many vectors of the first dimension for each of its codes."""
 FREE, BLOCKED = 30_000, -30_000
 REWARD = 0.01
 """For each further cell a move covers; so small that no move hides one cell more to get it."""
@@ -154,6 +156,8 @@ class Search:
         row_of = self.targets // self.stride
         for row in np.unique(row_of):
             vectors = first_of[row]
+            if len(vectors) > PARTNERS:
+                vectors = np.sort(self.rng.choice(vectors, PARTNERS, replace=False))
             codes, signs = self.first_codes[vectors], self.first.signs[vectors]
             plus = np.full((len(vectors), len(self.rest_codes)), FREE, np.int32)
             minus, total = plus.copy(), np.zeros(plus.shape, np.float32)

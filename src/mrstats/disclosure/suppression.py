@@ -47,7 +47,7 @@ def suppress(
     seed: int = 0,
     public: np.ndarray | None = None,
     singletons: bool = False,
-    passes: tuple[int, int] = (3, 2),
+    passes: tuple[int, int] = (2, 1),
 ) -> Suppression:
     """Hide cells so that each hidden one could be at least `width` + 1 different whole numbers.
 

@@ -18,8 +18,6 @@ CANDIDATES = 200
 LARGEST_CROSS = 4_000_000
 PRODUCTS = 60_000
 """About so many products of vectors are looked at; with many dimensions they are drawn at random."""
-PARTNERS = 100
-"""And so many vectors of the first dimension for each of its codes."""
 FREE, BLOCKED = 30_000, -30_000
 REWARD = 0.01
 """For each further cell a move covers; so small that no move hides one cell more to get it."""
@@ -156,8 +154,6 @@ class Search:
         row_of = self.targets // self.stride
         for row in np.unique(row_of):
             vectors = first_of[row]
-            if len(vectors) > PARTNERS:
-                vectors = np.sort(self.rng.choice(vectors, PARTNERS, replace=False))
             codes, signs = self.first_codes[vectors], self.first.signs[vectors]
             plus = np.full((len(vectors), len(self.rest_codes)), FREE, np.int32)
             minus, total = plus.copy(), np.zeros(plus.shape, np.float32)
@@ -335,6 +331,10 @@ class Search:
                 self._put(*one)
 
     # ---- result
+    def uncovered(self, cells: list[int]) -> list[int]:
+        """Those of some cells that no move proves after all."""
+        return [cell for cell in cells if self.covers[cell] == 0]
+
     def places(self, cells: list[int]) -> list[int]:
         """Positions among the problem's published cells."""
         order = np.argsort(self.cells)

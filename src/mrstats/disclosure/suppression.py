@@ -92,7 +92,10 @@ def suppress(
         search.renew_moves()
     for _ in range(passes[1]):
         search.drop_secondaries()
-    failed, weak = ([_advice(problem, p) for p in search.places(cells)] for cells in (search.failed, search.weak))
+    failed, weak = (
+        [_advice(problem, place) for place in search.places(search.uncovered(cells))]
+        for cells in (search.failed, search.weak)
+    )
     return Suppression(search.pattern(), primary.copy(), search.witnesses(), failed, weak)
 
 

@@ -65,10 +65,10 @@ def _others(row: np.ndarray, term: np.ndarray, count: int, endless_sum: float) -
 
 
 def blocks(lines: sparse.csr_array, open_cells: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Open cells that hang together through sums, and those sums: list of (rows, cells)."""
+    """Open cells that hang together through sums, and those sums: list of (rows, cells); cells in no sum are in none."""
     from scipy.sparse.csgraph import connected_components
 
-    columns = np.flatnonzero(open_cells)
+    columns = np.flatnonzero(open_cells & (abs(lines).sum(axis=0) > 0))
     part = lines[:, columns].tocsr()
     rows = np.flatnonzero(np.diff(part.indptr))
     part = part[rows]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from mrstats.disclosure.attack import ContradictionError, blocks, intervals, propagate
 from mrstats.disclosure.published import VALUE, Cells, read_counts, read_hierarchy, union
@@ -113,8 +114,9 @@ def audit(
         targets[hidden] = True
     _state_facts(cells, union([counts.iloc[:0], outside]) if base else everything, lower, upper)
     _check_sums(cells, lower, upper)
+    lines = _lines_of_facts(cells.lines, lower, upper) if base else cells.lines
     try:
-        low, high = propagate(cells.lines, lower, upper)
+        low, high = propagate(lines, lower, upper)
     except ContradictionError as error:
         raise ContradictionError(f"{error} The tables, the hierarchy and the ledger cannot all be right.") from None
     proof = np.where(targets, "sums", "").astype(object)
@@ -125,13 +127,13 @@ def audit(
         proof[sure] = "witness"
     decided = np.ones(len(low), bool)
     known = low == high
-    right = -(cells.lines @ np.where(known, low, 0))
+    right = -(lines @ np.where(known, low, 0))
     goal = np.inf if whole_intervals else float(width)
-    for rows, members in blocks(cells.lines, ~known):
+    for rows, members in blocks(lines, ~known):
         asked = targets[members] & ~sure[members]
         if asked.any():
             proof[members[asked]] = "solver"
-            part = cells.lines[rows][:, members]
+            part = lines[rows][:, members]
             low[members], high[members], decided[members] = intervals(
                 part, right[rows], low[members], high[members], asked, width=goal, seconds=seconds
             )
@@ -177,6 +179,25 @@ def _rounded(cells: Cells, counts: pd.DataFrame, base: int, lower: np.ndarray, u
     targets = np.zeros(len(lower), bool)
     targets[at[value <= base]] = True
     return targets
+
+
+def _lines_of_facts(lines: sparse.csr_array, lower: np.ndarray, upper: np.ndarray) -> sparse.csr_array:
+    """The sums that tie what is known of totals to the cells at the finest cross, each total taken apart in one way.
+
+    All ways come to the same finest cells, and a total that nothing is known of says nothing of its parts.
+    """
+    entries = lines.tocoo()
+    whole = np.full(lines.shape[0], -1)
+    whole[entries.coords[0][entries.data < 0]] = entries.coords[1][entries.data < 0]
+    divided, first = np.unique(whole, return_index=True)
+    wanted, kept = np.isfinite(upper) | (lower > 0), np.zeros(lines.shape[0], bool)
+    while True:
+        rows = first[wanted[divided]]
+        rows = rows[~kept[rows]]
+        if not len(rows):
+            return lines[np.flatnonzero(kept)]
+        kept[rows] = True
+        wanted[np.unique(lines[rows].tocoo().coords[1])] = True
 
 
 def _check_sums(cells: Cells, lower: np.ndarray, upper: np.ndarray) -> None:

@@ -17,7 +17,7 @@ PAD = -1
 FAR = 4
 """So many atoms of other groups are tried as partners of each atom of a large dimension."""
 
-NEAR = 40
+NEAR = 20
 """And so many that share a code with it, if there are more."""
 
 

@@ -331,6 +331,10 @@ class Search:
                 self._put(*one)
 
     # ---- result
+    def uncovered(self, cells: list[int]) -> list[int]:
+        """Those of some cells that no move proves after all."""
+        return [cell for cell in cells if self.covers[cell] == 0]
+
     def places(self, cells: list[int]) -> list[int]:
         """Positions among the problem's published cells."""
         order = np.argsort(self.cells)

@@ -47,7 +47,7 @@ def suppress(
     seed: int = 0,
     public: np.ndarray | None = None,
     singletons: bool = False,
-    passes: tuple[int, int] = (3, 2),
+    passes: tuple[int, int] = (2, 1),
 ) -> Suppression:
     """Hide cells so that each hidden one could be at least `width` + 1 different whole numbers.
 
@@ -92,7 +92,10 @@ def suppress(
         search.renew_moves()
     for _ in range(passes[1]):
         search.drop_secondaries()
-    failed, weak = ([_advice(problem, p) for p in search.places(cells)] for cells in (search.failed, search.weak))
+    failed, weak = (
+        [_advice(problem, place) for place in search.places(search.uncovered(cells))]
+        for cells in (search.failed, search.weak)
+    )
     return Suppression(search.pattern(), primary.copy(), search.witnesses(), failed, weak)
 
 

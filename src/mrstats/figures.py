@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -230,7 +231,7 @@ class _Maker:
         rows, sums = roll_up(
             cells, cells[names].to_numpy(), years=axes.years, areas=axes.areas, groups=axes.groups, collapse=collapse
         )
-        texts = {name: _plain(rows[name]) for name in rows if name != "year"}
+        texts = {name: _plain(rows[name]) for name in ("geography_level", "geography", *by)}
         others = {name: TOTAL for name in self.request.by if name not in by}
         return engine.with_alike(rows.assign(**texts, **dict(zip(names, sums.T, strict=True)), **others))
 
@@ -255,7 +256,7 @@ class _Maker:
         table["indicator"] = self.indicator.name
         table["vintage"] = np.where(table["geography_level"] == CITY, "", level.vintage if level else "")
         unplaced = table["geography"] == UNPLACED
-        ranks = [
+        ranks: list[Any] = [
             table["year"],
             table["geography_level"] != CITY,
             unplaced,
@@ -264,7 +265,7 @@ class _Maker:
         for name in request.by:
             places, labels = pd.factorize(table[name])
             printed = pd.Index([TOTAL, *(group.code for group in city.factors[name].groups)])
-            ranks.append(printed.get_indexer(labels)[places])
+            ranks.append(printed.get_indexer(pd.Index(labels))[places])
         columns = [*IDENTITY, *request.by, *FIGURES, *DESCRIPTION]
         return table.iloc[np.lexsort(ranks[::-1])][columns].reset_index(drop=True)
 

@@ -557,3 +557,25 @@ def test_two_openings_of_one_dataset_keep_their_languages():
     swedish, english = mr.tiny_city(), mr.tiny_city(language="en")
     assert mr.sentence(mr.break_down(swedish, "employment")).language == "sv"
     assert mr.sentence(mr.break_down(english, "employment")).language == "en"
+
+
+def test_a_figures_id_says_which_factor_its_group_is_of_and_no_order_of_factors(tiny):
+    # "men" of one factor and "men" of another would be two figures; the same figure is one, however it was asked for.
+    ids = mr.break_down(tiny, "employment", by=["sex", "country_of_birth_five"]).set_index(
+        ["sex", "country_of_birth_five"]
+    )
+    turned = mr.break_down(tiny, "employment", by=["country_of_birth_five", "sex"]).set_index(
+        ["sex", "country_of_birth_five"]
+    )
+    pd.testing.assert_series_equal(ids["estimate_id"].sort_index(), turned["estimate_id"].sort_index())
+    alone = [
+        set(mr.break_down(tiny, "employment", by=name)["estimate_id"]) for name in ("sex", "country_of_birth_five")
+    ]
+    assert not alone[0] & alone[1]
+
+
+def test_columns_that_say_what_a_row_is_about_are_plain_texts(tiny):
+    table = mr.break_down(tiny, "employment", by="sex", geography="area")
+    assert {str(table[name].dtype) for name in ("geography_level", "geography", "vintage", "sex", "estimate_id")} == {
+        "str"
+    }

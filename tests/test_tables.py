@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+import mrstats as mr
 from display_fixtures import NAN, by_area, by_district_and_sex, frame, gap, gaps_one_way, make_city, row
 from mrstats.schema import MrstatsError
 from mrstats.tables import table
@@ -252,3 +253,16 @@ def test_gaps_within_areas_say_what_they_are_against(city):
     assert "Skillnaden är mot män i samma område." in display.notes
     one_area = table(data[data["geography"] == "S1"], city=city, rows="sex")
     assert "Skillnaden är mot män, 63,0." in one_area.notes
+
+
+@pytest.mark.parametrize("verb", [mr.table, mr.chart, mr.timeline, mr.map, mr.pyramid, mr.sentence])
+def test_findings_in_the_place_of_levels_are_named_with_what_shows_them(verb):
+    levels = mr.break_down(mr.tiny_city(), "employment", by="sex")
+    with pytest.raises(MrstatsError, match=r"what mr\.inequality returned.*mr\.chart\(mr\.gaps\(table\)\)"):
+        verb(mr.inequality(levels, factor="sex"))
+
+
+def test_changes_are_no_table_of_levels():
+    rows = pd.DataFrame({"indicator": ["employment"], "change": [1.0], "kind": ["level"]})
+    with pytest.raises(MrstatsError, match=r"what mr\.change returned.*mr\.timeline\(table, changes\)"):
+        mr.table(rows)

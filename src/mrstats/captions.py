@@ -200,7 +200,7 @@ class Captions:
     # Captions
 
     def title(self, given: str | None, *proposals: str | None) -> str:
-        """The given title, or the first proposal of at most twelve words."""
+        """The given title, or the first proposal of at most twelve words, or the last one whole: half a sentence is none."""
         if given is not None:
             count = len(given.split())
             if not 1 <= count <= TITLE_WORDS:
@@ -210,7 +210,7 @@ class Captions:
                 )
             return given
         fitting = [title for title in proposals if title and len(title.split()) <= TITLE_WORDS]
-        return capital(fitting[0] if fitting else " ".join(str(proposals[-1]).split()[:TITLE_WORDS]))
+        return capital(fitting[0] if fitting else str(proposals[-1]))
 
     def only(self, table) -> str:
         """*bland kvinnor*, when the whole table is about them."""

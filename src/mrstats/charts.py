@@ -25,6 +25,7 @@ from .selection import (
     latest_year,
     masked,
     only_indicator,
+    refuse_findings,
     surely_extreme,
     surely_widest,
 )
@@ -78,11 +79,7 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     for column, picture in _PICTURES.items():
         if column in data:
             return picture(data, **options)
-    if "change" in data and "kind" in data:
-        raise MrstatsError(
-            f"The table holds {len(data)} changes; they are drawn beside the levels they are changes of. "
-            "Use mr.timeline(table, changes), or mr.map(table, changes) for areas."
-        )
+    refuse_findings(data)
     words = Captions.of(data, city, language)
     shown = latest_year(masked(data))
     crossing = cross(shown, words) if len(shown) and shown["indicator"].nunique() == 1 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from functools import cache
+from html import unescape
 
 BETTER, WORSE = "#123A5E", "#B04A26"
 GROUPS = (("#822A82", "o"), ("#0F8372", "s"), ("#966D00", "^"), ("#363D42", "D"))
@@ -224,13 +225,25 @@ def _two_decimals(tag: re.Match) -> str:
 
 
 def on_screen(svg: str, width_mm: float, height_mm: float) -> str:
-    """The same SVG for the notebook: 125 per cent, with fallback fonts where the house face is absent."""
+    """The same SVG for the notebook: 125 per cent, with fallback fonts where the house face is absent.
+
+    Every line of text is told its width in the house face: a wider face (Arial, DejaVu) is drawn narrower, and never
+    leaves its box or meets its neighbour.
+    """
     size = f'width="{width_mm * LAB_SCALE:g}mm" height="{height_mm * LAB_SCALE:g}mm"'
     head, _, body = svg.partition(">")
     head = re.sub(r'\swidth="[^"]*"', "", re.sub(r'\sheight="[^"]*"', "", head))
+    body = re.sub(r"<text( [^>]*>)([^<]+)</text>", _of_its_width, body)
     return f'{head} {size} aria-hidden="true">{body}'.replace(
         f"'{FAMILY}'", f"'{FAMILY}', 'Source Sans 3', Arial, sans-serif"
     )
+
+
+def _of_its_width(line: re.Match) -> str:
+    size, weight = (re.search(rf"font-{name}: ([\d.]+)", line[1]) for name in ("size", "weight"))
+    width = text_width(unescape(line[2]), float(size[1]), int(weight[1]) if weight else REGULAR) / POINT if size else 0
+    told = f' textLength="{width:.2f}" lengthAdjust="spacingAndGlyphs"' if width else ""
+    return f"<text{told}{line[1]}{line[2]}</text>"
 
 
 def _path(geometry):

@@ -25,6 +25,7 @@ from .selection import (
     masked,
     only_indicator,
     only_level,
+    refuse_findings,
     surely_extreme,
     totals,
 )
@@ -77,6 +78,7 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     >>> mr.map(mr.break_down(mr.tiny_city(), "employment", geography="district"))
     Kartan kan inte visas, för uppgifterna om Pytteby saknar gränser för stadsområden.
     """
+    refuse_findings(data)
     words = Captions.of(data, city, language)
     if changes is not None and (whole := two_maps(data, changes, words, title=title, alt=alt)):
         return whole

@@ -14,7 +14,7 @@ from .display import Display, figure
 from .language import capital, number
 from .measures.proportions import wilson_interval
 from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, factor_columns
-from .selection import GEOGRAPHY, codes, latest_year, masked, only_indicator
+from .selection import GEOGRAPHY, codes, latest_year, masked, only_indicator, refuse_findings
 
 OPEN_YEARS = 20
 """Years over which an open last group such as 80+ is spread."""
@@ -68,6 +68,7 @@ def pyramid(data, *, title=None, alt=None, city=None, language=None) -> Display:
         ...
     mrstats.schema.MrstatsError: A pyramid shows a count by sex and one age factor; the table holds population ...
     """
+    refuse_findings(data)
     words = Captions.of(data, city, language)
     shown = latest_year(masked(data))
     indicator = words.indicator(only_indicator(shown))

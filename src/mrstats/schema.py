@@ -108,6 +108,10 @@ def has_status(status, code: str):
 class MrstatsError(Exception):
     """A mistake the user can mend; the message says what was found, where, and what to do."""
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the sentence, without the library's own lines above it (``%debug`` still has them)."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DatasetError(MrstatsError):
     """A dataset folder or one of its files is not as its dataset.toml says."""

@@ -82,9 +82,9 @@ def _title(drawing: ScorecardDrawing, given: str | None) -> str:
     shrunk = sum(record["gap_direction"] == "shrinks" for record in drawing.records)
     moved = None
     if grown or shrunk:
-        moved = word(
-            "title_scorecard_moved", grown=in_words(grown, words.language), shrunk=in_words(shrunk, words.language)
-        )
+        many = {0: "none", 1: "one"}.get(grown, "many")
+        differences = word(f"scorecard_differences_{many}", count=in_words(grown, words.language))
+        moved = word("title_scorecard_moved", grown=differences, shrunk=in_words(shrunk, words.language))
     fallback = word("title_scorecard_plain", count=in_words(total, words.language))
     if total == 1:
         fallback = word("title_scorecard_one", share=words.share(drawing.indicators[0], definite=True))

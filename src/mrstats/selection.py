@@ -27,6 +27,15 @@ _VERDICTS = {
 }  # fmt: skip
 """What a row's figures say in other words or all together; it goes when they go."""
 
+_FINDINGS = {
+    "measure_name": ("inequality", "Draw the groups it was made from, mr.chart(mr.gaps(table))."),
+    "node": ("furthest_behind", "Show it with mr.chart or mr.sentence."),
+    "gap_worst": ("scorecard", "Show it with mr.chart."),
+    "change": ("change", "Show it beside its levels with mr.timeline(table, changes) or, of areas, "
+               "mr.map(table, changes), or in words with mr.sentence(changes)."),
+}  # fmt: skip
+"""The column that tells a table of findings: the verb that made it, and what shows it."""
+
 
 @dataclass(frozen=True)
 class Block:
@@ -54,6 +63,7 @@ def masked(table, needed=_NEEDED):
     """A copy in which every figure of a confidential row is gone, whatever the row held."""
     absent = [column for column in needed if column not in table.columns]
     if absent:
+        refuse_findings(table)
         raise MrstatsError(
             f"The table lacks the columns {', '.join(absent)}. It has {', '.join(map(str, table.columns))}. "
             "Pass what mr.break_down or mr.gaps returned."
@@ -68,6 +78,16 @@ def masked(table, needed=_NEEDED):
         pairs = zip(shown[name], hidden, strict=True)
         shown[name] = [_VERDICTS[name] if gone else kept for kept, gone in pairs]
     return shown
+
+
+def refuse_findings(table) -> None:
+    """A table of findings in the place of levels is refused by the verb that made it, with what shows it."""
+    for column, (verb, shown_by) in _FINDINGS.items():
+        if column in table:
+            raise MrstatsError(
+                f"This is what mr.{verb} returned, with a row a finding and no levels. {shown_by} "
+                "As a table it is a plain DataFrame: write its name last in a cell."
+            )
 
 
 def change_factors(changes) -> list[str]:

@@ -16,6 +16,7 @@ from .selection import (
     holds_every_group,
     is_shown,
     masked,
+    refuse_findings,
     surely_extreme,
 )
 from .tablelayout import ONE_WAY, Layout, key_of, lay_out
@@ -69,6 +70,7 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
     >>> mr.table(mr.break_down(mr.tiny_city(), "employment", by="sex"), rows="sex").rows[-1]["cells"]
     ['Totalt', '60,0', '49,0–70,0', '80', '']
     """
+    refuse_findings(data)
     words = Captions.of(data, city, language)
     layout = lay_out(masked(data), rows, columns, words)
     figures = _figures(layout, show, words)

@@ -7,7 +7,7 @@ import math
 from .captions import Captions, lower_first
 from .display import Display, figure
 from .language import capital, signed
-from .selection import GEOGRAPHY, holds_every_group, is_shown, masked, only_indicator
+from .selection import GEOGRAPHY, holds_every_group, is_shown, masked, only_indicator, refuse_findings
 from .timelinedrawing import Line, TimelineDrawing
 
 
@@ -50,6 +50,7 @@ def timeline(data, changes=None, *, title=None, alt=None, city=None, language=No
         ...
     mrstats.schema.MrstatsError: A timeline needs at least two years; the table holds 2024. ...
     """
+    refuse_findings(data)
     words = Captions.of(data, city, language)
     shown = masked(data)
     indicator = words.indicator(only_indicator(shown))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import textwrap
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -64,10 +65,15 @@ class City:
         return "|".join((self.name, str(self.folder or ""), self.language))
 
     def __repr__(self) -> str:
-        return (
-            f"<{self.label}: {len(self.indicators)} indicators ({', '.join(self.indicators)}), "
-            f"factors {', '.join(self.factors) or 'none'}, levels {', '.join([CITY, *self.geographies])}>"
-        )
+        years = self.description.years
+        parts: dict[str, Iterable[str]] = {
+            f"{self.label}, {len(self.indicators)} indicators": self.indicators,
+            "factors": self.factors,
+            "levels": [CITY, *self.geographies],
+            "years": map(str, years),
+        }
+        lines = (f"{name}: {', '.join(held) or 'none'}" for name, held in parts.items())
+        return "\n".join(textwrap.fill(line, 100, subsequent_indent="    ") for line in lines)
 
     def indicator(self, name: str) -> Indicator:
         """The definition of an indicator; an UnknownNameError suggests the nearest spelling."""

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import mrstats as mr
-from made_city import made_city, random_people
+from made_city import indicator, made_city, random_people, toml
 from mrstats import schema
 from mrstats.breakdown import check_request, compute
 from mrstats.dataset.release import Release, read_release_table, write_release_table
@@ -108,6 +108,35 @@ def test_a_mean_of_few_persons_is_hidden_and_no_sum_gives_it_back(city):
         parts = hidden[rows.index[rows["sex"] != "_T"]]
         if not hidden[rows.index[rows["sex"] == "_T"]].any() and (rows["n"].fillna(1) > 0).all():
             assert parts.sum() != 1
+
+
+def sensitive_city(everybody):
+    """In area A3 all women but two, or all of them, have the sensitive outcome."""
+    people = random_people(5, 3000).assign(year=2024)
+    women = people.index[(people["sex"] == "2") & (people["area"] == "A3") & ~people["protected_identity"]]
+    people["hurt"] = np.random.default_rng(1).random(len(people)) < 0.3
+    people.loc[women, "hurt"] = True
+    if not everybody:
+        people.loc[women[:2], "hurt"] = False
+    more = indicator("hurt", "proportion", numerator="hurt", more='direction = "adverse"\nsensitive = true')
+    return made_city(people, toml(indicators=more).replace("[2023, 2024]", "[2024]"))
+
+
+def test_a_group_that_nearly_all_have_a_sensitive_outcome_is_withdrawn():
+    city = sensitive_city(everybody=False)
+    request = check_request(city, "hurt", "sex", "area", 2024)
+    publication = protect_publication(city, [request], ProtectionRule(method="suppress"))
+    released = protected_table(city, compute(city, request), request, publication).set_index(["geography", "sex"])
+    assert released.loc[("A3", "women"), "status"] == "C"
+    why = publication.why("A3", "women", indicator="hurt", year=2024)
+    assert why in ("all of a group alike", "small count")
+
+
+def test_a_group_that_all_have_a_sensitive_outcome_must_be_merged():
+    city = sensitive_city(everybody=True)
+    request = check_request(city, "hurt", "sex", "area", 2024)
+    with pytest.raises(schema.DatasetError, match=r"A3.*women.*Merge the group"):
+        protect_publication(city, [request], ProtectionRule(method="suppress"))
 
 
 @pytest.mark.parametrize("crossed", [True, False])

@@ -13,6 +13,7 @@ from mrstats.disclosure.rules import ProtectionRule
 OUTCOME = "outcome"
 SMALL, DENOMINATOR, SURVEY, LEDGER = "small count", "small denominator", "few respondents", "given by the ledger"
 FEW, DOMINANCE, PRIOR = "few contributors", "dominance", "p per cent"
+GROUP = "all of a group alike"
 SECONDARY = "beside a hidden one"
 
 

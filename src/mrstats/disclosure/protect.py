@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from mrstats.disclosure.joint import Problem
-from mrstats.disclosure.primary import DENOMINATOR, LEDGER, SECONDARY, reasons, slivers
+from mrstats.disclosure.primary import DENOMINATOR, GROUP, LEDGER, OUTCOME, SECONDARY, groups_at_risk, reasons, slivers
 from mrstats.disclosure.rounding import round_counts
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.search import LARGEST_CROSS, cross_size
 from mrstats.disclosure.suppression import suppress
 from mrstats.disclosure.witnesses import Witnesses, certify, no_witnesses
-from mrstats.schema import DatasetError
+from mrstats.schema import TOTAL, DatasetError
 
 LONG_SEED = 100
 """A shorter seed could be found from its hash by trying."""
@@ -83,6 +84,7 @@ def protect_counts(
     rates: bool = False,
     observed: np.ndarray | None = None,
     public: np.ndarray | None = None,
+    alike: Sequence[str] = (),
     seed: int = 0,
 ) -> Protected:
     """Protect one family of tables.
@@ -96,6 +98,8 @@ def protect_counts(
         See `primary.reasons`.
     public : ndarray of bool, shape (m,), optional
         Cells whose exact counts are public already; they stay open.
+    alike : list of str
+        Codes of ``outcome`` that no group may (nearly) all have, such as ``income_support:yes``.
     seed : int
         Kept secret, such as ``secrets.randbits(128)``; the certificate holds the hash of a long one.
 
@@ -126,6 +130,7 @@ def protect_counts(
     rule = rule or ProtectionRule()
     why = reasons(problem, rule, sensitive=sensitive, rates=rates, observed=observed)
     given = np.zeros(len(why), bool) if public is None else np.asarray(public, bool)
+    why = np.where((why == "") & _all_alike(problem, rule, alike), GROUP, why)
     primary = (why != "") & ~given
     least, width = rule.least(sensitive=sensitive), rule.width(sensitive=sensitive)
     settings: dict[str, Any] = {"width": width, "seed": seed, "public": given, "singletons": rule.singletons}
@@ -165,9 +170,35 @@ def protect_counts(
     return Protected(problem, method, problem.truth, result.hidden, reason, result.witnesses, result.weak, told)
 
 
-def chosen_method(problem: Problem, rule: ProtectionRule, *, sensitive: bool, rates: bool, seed: int) -> str:
+def _all_alike(problem: Problem, rule: ProtectionRule, alike: Sequence[str]) -> np.ndarray:
+    """Counts that tell of everybody in a group: (nearly) all of it has the outcome. Both its parts go.
+
+    Raises
+    ------
+    DatasetError
+        The whole group has it: the zero beside it is public, so hiding does not help.
+    """
+    result = np.zeros(len(problem.keys), bool)
+    if not alike:
+        return result
+    found = groups_at_risk(problem, rule)
+    for row in found[found[OUTCOME].isin(alike)].to_dict("records"):
+        codes = {d.name: row[d.name] for d in problem.dimensions}
+        if row["count"] >= row["n"]:
+            group = {name: code for name, code in codes.items() if code != TOTAL}
+            raise DatasetError(
+                f"everybody in the group {group} has the outcome; a zero beside it is public, so hiding does not help. "
+                "Merge the group with another, or leave it out."
+            )
+        result[problem.position(**codes)] = True
+    return result
+
+
+def chosen_method(
+    problem: Problem, rule: ProtectionRule, *, sensitive: bool, rates: bool, seed: int, alike: Sequence[str] = ()
+) -> str:
     """The method that `protect_counts` would take for a family by itself."""
-    primary = reasons(problem, rule, sensitive=sensitive, rates=rates) != ""
+    primary = (reasons(problem, rule, sensitive=sensitive, rates=rates) != "") | _all_alike(problem, rule, alike)
     settings = {"width": rule.width(sensitive=sensitive), "seed": seed, "public": None, "singletons": rule.singletons}
     return _method(problem, primary, rule, settings, sensitive)
 

@@ -157,8 +157,13 @@ def _about(city: City, family: Family) -> tuple[str, str]:
 
 
 def _options(city: City, family: Family, seed: int) -> dict:
-    measures = {city.indicator(name).measure for name in family.indicators}
-    return {"sensitive": family.sensitive, "rates": "rate" in measures, "seed": seed}
+    indicators = [city.indicator(name) for name in family.indicators]
+    # To know that somebody is in a group of which nearly all have a sensitive, adverse outcome is to know theirs.
+    alike = [
+        f"{indicator.name}:yes" for indicator in indicators if indicator.sensitive and indicator.direction == "adverse"
+    ]
+    rates = any(indicator.measure == "rate" for indicator in indicators)
+    return {"sensitive": family.sensitive, "rates": rates, "alike": alike, "seed": seed}
 
 
 def _seed(found: list[Family], rule: ProtectionRule) -> int:

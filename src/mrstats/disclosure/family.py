@@ -107,14 +107,16 @@ def _cells(
     """Persons by area (of each division needed), factors and outcomes; and which area column each level is made from."""
     column_of = {level: area_column(city, first, level) for level in levels}
     columns = list(dict.fromkeys(column_of.values()))
-    every = [*(indicator.numerator for indicator in counted if indicator.numerator), *columns]
-    reads = " and ".join(f"({text})" for text in every) or first.numerator  # so that no column of theirs is left out
+    read = {column for indicator in counted for column in expressions.column_names(indicator.numerator)}
+    also = tuple(sorted(read.union(columns)))
     sources = tuple(city.description.factors[name] for name in factors)
     keys = engine.Keys((year,), columns[0] if columns else "", sources)
-    together = replace(first, numerator=reads, per="")
-    frame, by = engine.keyed_frame(city, together, keys)
+    together = replace(first, numerator="true", per="")
+    frame, by = engine.keyed_frame(city, together, keys, also=also)
     for column in columns:
-        by[f"area {column}"] = engine.keyed_frame(city, together, replace(keys, area_column=column))[1][engine.AREA]
+        by[f"area {column}"] = engine.keyed_frame(city, together, replace(keys, area_column=column), also=also)[1][
+            engine.AREA
+        ]
     keep = expressions.to_narwhals(first.denominator, where=f"[indicators.{first.name}] denominator")
     for number, indicator in enumerate(counted):
         frame, _ = engine.with_outcome(frame, replace(indicator, per=""))

@@ -208,7 +208,7 @@ def audit(release: Release | Path | str, *, ledger: pd.DataFrame | None = None, 
     return pd.DataFrame(rows, columns=["file", "hidden", "exact", "narrow", "undecided"])
 
 
-def prepare_release(edition: Edition, city: City, folder: Path) -> None:
+def prepare_release(edition: Edition, city: City, folder: Path) -> ProtectedRelease:
     """Protect everything in the edition's plan and write it to ``release/`` in `folder`.
 
     Raises
@@ -216,7 +216,8 @@ def prepare_release(edition: Edition, city: City, folder: Path) -> None:
     EditionError
         There is no plan, it is stale, or the audit failed.
     """
-    protect(publication_plan(edition, city=city), folder / "release", covariances_to=covariances_beside(folder))
+    plan = publication_plan(edition, city=city)
+    return protect(plan, folder / "release", covariances_to=covariances_beside(folder))
 
 
 def covariances_beside(folder: Path) -> Path:

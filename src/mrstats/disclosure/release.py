@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -64,8 +64,11 @@ def write_release(
         (folder / name).mkdir(parents=True, exist_ok=True)
     publication = protect_publication(city, requests, rule, report=report)
     hidden = cells = 0
+    withheld = []
     for request in sorted(set(requests), key=lambda r: r.key):
-        table = protected_table(city, compute(city, request), request, publication)
+        true = compute(city, request)
+        table = protected_table(city, true, request, publication)
+        withheld.append((table, true))
         write_release_table(table, folder / "tables" / f"{request.key}.csv")
         if covariances_to is not None:
             shown = table.loc[~has_status(table["status"], CONFIDENTIAL), "estimate_id"]
@@ -94,14 +97,15 @@ def write_release(
     }
     text = json.dumps(certificate, indent=1, ensure_ascii=False)
     (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")
-    return ProtectedRelease(folder, publication)
+    return ProtectedRelease(folder, publication, tuple(withheld))
 
 
 @dataclass(frozen=True)
 class ProtectedRelease(Release):
-    """A release with the reasons behind it, in the run that made it; they are in no file."""
+    """A release with what is in no file, in the run that made it: the reasons, and each table beside the true one."""
 
     publication: Publication
+    withheld: tuple[tuple[pd.DataFrame, pd.DataFrame], ...] = field(default=(), repr=False)
 
     def why(self, geography: str, *groups: str, indicator: str, year: int) -> str:
         """Which rule hid a figure, for the city's own eyes; see `Publication.why`."""

@@ -19,6 +19,7 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.definitions import Indicator, nearest
 from mrstats.figures import indicator_table
+from mrstats.queries import progress
 from mrstats.request import Request, ResultRequest
 from mrstats.schema import CITY, MrstatsError, NotPublishedError, UnknownNameError
 from mrstats.standardise import STANDARDISATIONS
@@ -217,7 +218,10 @@ def compute(city: City, request: Request, *, design: SurveyDesign | None = None)
     """The unprotected table of a request, straight from the dataset; publishing, a notebook may not ask for it."""
     if mode() == "publish":
         raise NotPublishedError("unprotected figures cannot be made while publishing; ask with mr.break_down.")
-    parts = [indicator_table(city, city.indicators[name], request, design) for name in request.indicators]
+    parts = []
+    for name in request.indicators:
+        with progress(name):  # the pass and the figures after it: millions of rows take longer than their query
+            parts.append(indicator_table(city, city.indicators[name], request, design))
     table = pd.concat(parts, ignore_index=True)
     table.attrs["dataset"] = city.key
     return table

@@ -192,6 +192,8 @@ def check_request(
         raise UnknownNameError(
             f"standardisation={standardisation!r} is not known; choose one of {', '.join(STANDARDISATIONS)}."
         )
+    if not 0 < confidence < 1:
+        raise UnknownNameError(f"confidence={confidence!r} must be a fraction between 0 and 1, such as 0.95.")
     if not (isinstance(replicates, int) and replicates >= 0 and replicates != 1):
         raise UnknownNameError(f"replicates={replicates!r} must be 0 or a number of replicates, such as 500.")
     return Request(

@@ -100,6 +100,11 @@ def gaps(
     0  women       -10.0   0.85      4.0
     """
     home = dataset_of(table, city)
+    absent = [name for name in ("vintage", "value", "estimate_id", "status") if name not in table]
+    if absent:
+        raise MrstatsError(
+            f"gaps compares the rows of mr.break_down; this table lacks {', '.join(absent)}. Pass what mr.break_down returned."
+        )
     table = table.assign(estimate_id=covariances.ids_of(table))
     indicators = {name: home.indicator(name) for name in table["indicator"].unique()}
     _check_comparable(table, reference, indicators)

@@ -579,3 +579,9 @@ def test_columns_that_say_what_a_row_is_about_are_plain_texts(tiny):
     assert {str(table[name].dtype) for name in ("geography_level", "geography", "vintage", "sex", "estimate_id")} == {
         "str"
     }
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95])
+def test_a_level_in_per_cent_is_refused_before_anything_is_read(tiny, confidence):
+    with pytest.raises(schema.UnknownNameError, match=rf"confidence={confidence} must be a fraction"):
+        mr.break_down(tiny, "employment", confidence=confidence)

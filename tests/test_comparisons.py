@@ -446,3 +446,9 @@ def test_a_gini_against_the_total_needs_replicates_and_says_so(people):
     assert row["difference_upper"] - row["difference"] < independent
     between = one(mr.gaps(mr.break_down(city, "gini", by="sex"), reference="men"), sex="women")
     assert between["gap_method"] == "independent"
+
+
+def test_a_table_of_findings_is_not_compared():
+    found = mr.inequality(mr.break_down(mr.tiny_city(), "employment", by="sex"), factor="sex")
+    with pytest.raises(schema.MrstatsError, match=r"lacks estimate_id, status\. Pass what mr\.break_down returned"):
+        mr.gaps(found)

@@ -170,3 +170,11 @@ def test_a_short_pass_says_nothing(capsys):
     with progress("employment"):
         pass
     assert capsys.readouterr().err == ""
+
+
+def test_progress_inside_progress_is_one_line(capsys):
+    with progress("outer", after=0.05), progress("inner", after=0.05):
+        time.sleep(0.3)
+    told = capsys.readouterr().err
+    assert "outer" in told
+    assert "inner" not in told

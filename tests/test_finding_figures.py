@@ -148,7 +148,7 @@ def test_figures_of_made_up_data_are_marked(picture):
 
 
 def test_changes_alone_are_no_chart():
-    with pytest.raises(MrstatsError, match=r"mr\.change returned.*mr\.timeline\(table, changes\)"):
+    with pytest.raises(MrstatsError, match=r"what mr\.change returned.*mr\.timeline\(table, changes\)"):
         drawn(changes_by_birth())
 
 

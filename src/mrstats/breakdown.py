@@ -19,6 +19,7 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.definitions import Indicator, nearest
 from mrstats.figures import indicator_table
+from mrstats.queries import progress
 from mrstats.request import Request, ResultRequest
 from mrstats.schema import CITY, MrstatsError, NotPublishedError, UnknownNameError
 from mrstats.standardise import STANDARDISATIONS
@@ -191,6 +192,8 @@ def check_request(
         raise UnknownNameError(
             f"standardisation={standardisation!r} is not known; choose one of {', '.join(STANDARDISATIONS)}."
         )
+    if not 0 < confidence < 1:
+        raise UnknownNameError(f"confidence={confidence!r} must be a fraction between 0 and 1, such as 0.95.")
     if not (isinstance(replicates, int) and replicates >= 0 and replicates != 1):
         raise UnknownNameError(f"replicates={replicates!r} must be 0 or a number of replicates, such as 500.")
     return Request(
@@ -217,7 +220,10 @@ def compute(city: City, request: Request, *, design: SurveyDesign | None = None)
     """The unprotected table of a request, straight from the dataset; publishing, a notebook may not ask for it."""
     if mode() == "publish":
         raise NotPublishedError("unprotected figures cannot be made while publishing; ask with mr.break_down.")
-    parts = [indicator_table(city, city.indicators[name], request, design) for name in request.indicators]
+    parts = []
+    for name in request.indicators:
+        with progress(name):  # the pass and the figures after it: millions of rows take longer than their query
+            parts.append(indicator_table(city, city.indicators[name], request, design))
     table = pd.concat(parts, ignore_index=True)
     table.attrs["dataset"] = city.key
     return table

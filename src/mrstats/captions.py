@@ -173,6 +173,8 @@ class Captions:
         if len(found) != 1:
             return None
         name, value = found.pop()
+        if name == schema.TARGET:
+            return self.word("the_target"), value
         if name not in _WHOLE and name != self.city.municipality:
             return self.group(known[0]["factor"], name), value
         inside = {

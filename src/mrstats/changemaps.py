@@ -13,7 +13,7 @@ from .language import EN_DASH, capital, in_words, number
 from .mapclasses import CLASSES, classes_of
 from .mappanel import Panel, Place, fill_pattern
 from .mapplaces import districts_of, place_of, records_of
-from .schema import BREAK_IN_SERIES, CANNOT_EXIST, CITY, CONFIDENTIAL, NOT_COLLECTED, UNPLACED
+from .schema import BREAK_IN_SERIES, CANNOT_EXIST, CITY, CONFIDENTIAL, NOT_COLLECTED, PER_CENT, UNPLACED
 from .selection import (
     GEOGRAPHY,
     changes_of,
@@ -154,7 +154,7 @@ class ChangeMaps:
     def svg(self) -> str:
         """Draw everything, once."""
         word, unit = self.words.word, self.indicator.unit[self.words.language]
-        points = word("percentage_points") if self.indicator.measure == "proportion" else unit
+        points = word("percentage_points") if self.indicator.measure in PER_CENT else unit
         if self.classes.scale > 1:
             unit = word("map_thousands", unit=unit).lower()
         self.sheet.text(0, 3.2, word("change_map_level", year=self.year, unit=unit), weight=look.BOLD)

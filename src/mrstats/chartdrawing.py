@@ -9,7 +9,7 @@ from . import look
 from .axes import Axis, axis_name, name_axis
 from .captions import Captions, lower_first
 from .language import capital
-from .schema import CITY, UNRELIABLE, MrstatsError
+from .schema import CITY, PER_CENT, UNRELIABLE, MrstatsError
 from .selection import GEOGRAPHY, Block, Comparison, codes, is_shown, is_sure
 
 MOST_ROWS = 42
@@ -145,11 +145,11 @@ class Drawing:
         return self.words.figure(record, field, self.indicator)
 
     def _value_head(self) -> str:
-        proportion = self.indicator.measure == "proportion"
+        proportion = self.indicator.measure in PER_CENT
         return self.words.word("map_per_cent" if proportion else f"figure_{self.indicator.measure}")
 
     def _difference_head(self) -> str:
-        return self.words.word("difference_points" if self.indicator.measure == "proportion" else "difference")
+        return self.words.word("difference_points" if self.indicator.measure in PER_CENT else "difference")
 
     def svg(self) -> str:
         """Draw everything, once."""
@@ -240,7 +240,7 @@ class Drawing:
             notes.append(word("dots_explained", reference=self._compared_with()))
         elif any(UNRELIABLE in codes(record) for record in shown):
             notes.append(word("hollow_explained"))
-        if self.has_gaps and self.indicator.measure == "proportion":
+        if self.has_gaps and self.indicator.measure in PER_CENT:
             notes.append(word("points_explained"))
         notes += self.axis.notes(word)
         fields = [field for field in ("value", "n", "difference") if field in self.edges]

@@ -17,6 +17,7 @@ from mrstats.schema import (
     CANNOT_EXIST,
     CITY,
     SURVEY,
+    TARGET,
     TOTAL,
     UNKNOWN,
     UNPLACED,
@@ -99,6 +100,11 @@ def gaps(
     0  women       -10.0   0.85      4.0
     """
     home = dataset_of(table, city)
+    absent = [name for name in ("vintage", "value", "estimate_id", "status") if name not in table]
+    if absent:
+        raise MrstatsError(
+            f"gaps compares the rows of mr.break_down; this table lacks {', '.join(absent)}. Pass what mr.break_down returned."
+        )
     table = table.assign(estimate_id=covariances.ids_of(table))
     indicators = {name: home.indicator(name) for name in table["indicator"].unique()}
     _check_comparable(table, reference, indicators)
@@ -173,7 +179,7 @@ def _compared(table: pd.DataFrame, factors: list[str], name: str, reference, ind
         rows = table[is_group].assign(**{f"{c}_r": float(reference) for c in ("value", "lower", "upper")})
         rows = rows.assign(se_r=0.0, df_r=np.inf, method_r="", estimate_id_r="", status_r="")
         rows = rows.assign(**{f"{c}_r": np.nan for c in ("n", "population", "count")})
-        return rows.assign(factor=name, reference="target", reference_value=float(reference))
+        return rows.assign(factor=name, reference=TARGET, reference_value=float(reference))
     is_reference = whole if reference == "total" else table[name] == reference
     if reference == "best":
         is_reference = _best(table, table[is_group], keys, name, indicators)
@@ -227,7 +233,7 @@ def _contrast(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
         ratio = np.where(other["value"] > 0, group["value"] / other["value"], np.nan)
         if part_of_total.any():  # y ÷ μ = 1 / (p + (1 − p) ÷ (y ÷ rest))
             low, high = (np.where(part_of_total, 1 / (share + (1 - share) / end), end) for end in (low, high))
-    target = (rows["reference"] == "target").to_numpy()
+    target = (rows["reference"] == TARGET).to_numpy()
     how = np.where(sampled, "independence assumed", np.where(part_of_total, "rest", "independent"))
     how = np.where(target, "known target", how)
     df = np.minimum(group["df"], other["df"])
@@ -261,7 +267,7 @@ def _contrast(rows: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
 def _joint(rows, group, other, df, sampled, confidence: float):
     """Intervals from what is kept of how the two vary together: always for a sample, else where nothing exact is known."""
     ids, others = rows["estimate_id"].tolist(), rows["estimate_id_r"].tolist()
-    target = (rows["reference"] == "target").to_numpy()
+    target = (rows["reference"] == TARGET).to_numpy()
     inexact = (rows["reference"] == "total").to_numpy() & (
         ~rows["measure"].isin(["proportion", "rate", "mean"]).to_numpy() | is_standardised(rows)
     )

@@ -10,7 +10,7 @@ from .axes import MOST_PANELS, Axis, axis_name, name_axis, panel_places
 from .captions import Captions, lower_first
 from .chartdrawing import draw_mark, is_hollow, judging_colour
 from .language import capital
-from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, TOTAL, UNPLACED, UNRELIABLE, MrstatsError, has_status
+from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, TARGET, TOTAL, UNPLACED, UNRELIABLE, MrstatsError, has_status
 from .selection import GEOGRAPHY, codes, free_factors, is_shown
 
 MOST_HEIGHT = 205.0
@@ -81,7 +81,9 @@ def cross(table, words: Captions) -> Crossing | None:
             whole = record
         elif key[1] != TOTAL and (not mark or key[2] != TOTAL):
             cells[key] = record
-            if compared == panel:  # the row it is compared with has a panel of its own
+            if (
+                compared == panel and record["reference"] != TARGET
+            ):  # the row it is compared with has a panel of its own
                 cells.setdefault((_reference_code(record, words), *key[1:]), _as_reference(record))
     present = {panel for panel, _, _ in cells}
     crossing = Crossing(
@@ -206,6 +208,8 @@ class CrossedDrawing:
             return word("crossing_everyone", whole=self.whole[0]) if self.whole else ""
         record = next(record for record in found.records if "reference" in record)
         code = _reference_code(record, self.words)
+        if code == TARGET:
+            return word("the_target")
         if found.compared == found.panel_by:
             return word("crossing_same_row", panel=self._name(found.panel_by, code))
         if code == TOTAL:

@@ -13,10 +13,19 @@ from mrstats.definitions import Indicator
 from mrstats.engine import PER_SUMS, SUMS
 from mrstats.measures import distribution, proportions, rates
 from mrstats.measures.checks import normal_quantile
-from mrstats.schema import BREAK_IN_SERIES, CANNOT_EXIST, CELLS, CONFIDENTIAL, FIGURES, REGISTER, SURVEY, UNRELIABLE
+from mrstats.schema import (
+    BREAK_IN_SERIES,
+    CANNOT_EXIST,
+    CELLS,
+    CONFIDENTIAL,
+    FIGURES,
+    PER_CENT,
+    REGISTER,
+    SURVEY,
+    UNRELIABLE,
+)
 
 Figures = dict[str, Any]
-PER_CENT = ("proportion", "share", "at_risk_of_poverty")
 SPREAD_UNKNOWN = ("mean", "total", "ratio")
 
 UNRELIABLE_CV = 0.30

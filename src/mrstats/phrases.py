@@ -9,7 +9,7 @@ from importlib.resources import files
 from .captions import Captions
 from .definitions import Indicator
 from .language import capital, in_words, interval, number
-from .schema import CONFIDENTIAL, has_status
+from .schema import CONFIDENTIAL, PER_CENT, has_status
 
 
 @cache
@@ -56,7 +56,7 @@ def share_of(indicator: Indicator, captions: Captions) -> str:
 
 def decimals_of(value: float, indicator: Indicator, *, difference: bool = False) -> int:
     """Whole per cent in text; one decimal under 10, or for a difference under 1."""
-    if indicator.measure == "proportion":
+    if indicator.measure in PER_CENT:
         return 1 if abs(value) < (1 if difference else 10) else 0
     return indicator.decimals
 
@@ -76,13 +76,13 @@ def unit_of(indicator: Indicator, captions: Captions) -> str:
 def difference_of(difference: float, indicator: Indicator, captions: Captions) -> str:
     """The size of a difference with its unit, without a sign."""
     text = number(abs(difference), captions.language, decimals=decimals_of(difference, indicator, difference=True))
-    if indicator.measure != "proportion":
+    if indicator.measure not in PER_CENT:
         return f"{text}{unit_of(indicator, captions)}"
     return f"{text} {difference_unit(indicator, captions, one=text == '1')}"
 
 
 def difference_unit(indicator: Indicator, captions: Captions, *, one: bool = False) -> str:
     """Percentage points for shares, else the unit of the indicator."""
-    if indicator.measure == "proportion":
+    if indicator.measure in PER_CENT:
         return patterns()["percentage_point" if one else "percentage_points"][captions.language]
     return indicator.unit[captions.language]

@@ -106,12 +106,19 @@ def collect(frame: nw.LazyFrame) -> nw.DataFrame:
         return query.result()
 
 
+_telling = threading.Lock()
+
+
 @contextmanager
 def progress(label: str, *, after: float = 5.0) -> Iterator[None]:
     """Tell on stderr how long a pass has taken, from `after` seconds on; the line is wiped when it ends.
 
-    Nothing is written before a pass is complete, so Ctrl-C leaves nothing behind.
+    One inside another is silent: the outer line tells the time of both. Nothing is written before a pass is complete,
+    so Ctrl-C leaves nothing behind.
     """
+    if not _telling.acquire(blocking=False):
+        yield
+        return
     done = threading.Event()
 
     def tell() -> None:
@@ -129,3 +136,4 @@ def progress(label: str, *, after: float = 5.0) -> Iterator[None]:
     finally:
         done.set()
         teller.join()
+        _telling.release()

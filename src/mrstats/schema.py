@@ -11,6 +11,9 @@ UNKNOWN = "unknown"
 UNPLACED = "_U"
 """Area code of residents who cannot be placed (restpost): part of the city's total, never on a map."""
 
+TARGET = "target"
+"""What stands for the reference where groups are compared with a number, such as a decided level."""
+
 CITY = "city"
 """The top geography level: the whole municipality."""
 
@@ -56,6 +59,9 @@ PERSON_MEASURES = (
     "quantile", "gini", "quintile_share_ratio", "at_risk_of_poverty", "atkinson", "generalised_entropy",
 )  # fmt: skip
 """Forms that need every person's own value."""
+
+PER_CENT = ("proportion", "share", "at_risk_of_poverty")
+"""Forms that are written in per cent, their differences in percentage points."""
 
 MEASURES = SUM_MEASURES + PERSON_MEASURES
 """The statistical forms an indicator can take."""

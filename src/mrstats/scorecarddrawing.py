@@ -11,7 +11,7 @@ from .chartdrawing import draw_arrow
 from .language import EN_DASH, capital, number
 from .mapclasses import CLASSES, Classes
 from .mappanel import fill_pattern
-from .schema import CANNOT_EXIST, CONFIDENTIAL, NOT_COLLECTED, MrstatsError
+from .schema import CANNOT_EXIST, CONFIDENTIAL, NOT_COLLECTED, PER_CENT, MrstatsError
 from .selection import GEOGRAPHY, codes
 
 MOST_HEIGHT = 205.0
@@ -51,7 +51,7 @@ class ScorecardDrawing:
 
     def in_points(self, record: dict) -> bool:
         """Whether a gap is in percentage points, so that it can be compared with others."""
-        return self.words.indicator(record["indicator"]).measure == "proportion"
+        return self.words.indicator(record["indicator"]).measure in PER_CENT
 
     def name(self, factor: str) -> str:
         """The name of a factor, without what it adds after a comma."""

@@ -24,7 +24,7 @@ from mrstats.phrases import (
     share_of,
     value_of,
 )
-from mrstats.schema import CITY, TOTAL, UNPLACED, MrstatsError, factor_columns
+from mrstats.schema import CITY, TARGET, TOTAL, UNPLACED, MrstatsError, factor_columns
 from mrstats.selection import GEOGRAPHY, masked, only_indicator
 
 KEY_FIGURE = re.compile(
@@ -185,7 +185,10 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
         "more": patterns()["higher" if row["difference"] > 0 else "lower"][language],
     }
     pattern = "gap_total"
-    if row["reference"] != "total":
+    if row["reference"] == TARGET:
+        value = value_of(row["reference_value"], indicator, captions)
+        pattern, slots["level"] = "gap_level", f"{captions.word('the_target')} {value}"
+    elif row["reference"] != "total":
         pattern = "gap_group"
         slots["there"] = captions.where({**row.to_dict(), row["factor"]: row["reference"]}, row["factor"])
     low, high = sorted((abs(row["difference_lower"]), abs(row["difference_upper"])))
@@ -211,7 +214,7 @@ def _says_one_thing(record: dict, factors: list[str]) -> bool:
 def _no_sure_gap(known: pd.DataFrame, captions: Captions) -> list[str]:
     if known.empty:
         return []
-    if len(known) == 1 and known["reference"].iloc[0] != "total":
+    if len(known) == 1 and known["reference"].iloc[0] not in ("total", TARGET):
         row = known.iloc[0].to_dict()
         factor = captions.city.factors[row["factor"]]
         a, b = (factor.group(code).among[captions.language] for code in (row[row["factor"]], row["reference"]))

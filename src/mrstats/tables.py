@@ -9,7 +9,7 @@ from . import look
 from .captions import Captions, lower_first
 from .display import Display, marks_for
 from .language import capital
-from .schema import CITY, TOTAL, MrstatsError
+from .schema import CITY, PER_CENT, TOTAL, MrstatsError
 from .selection import (
     GEOGRAPHY,
     comparison,
@@ -237,7 +237,7 @@ def _head(figure: str, layout: Layout, indicators, words) -> dict:
     elif figure in ("interval", "difference_interval"):
         text = words.word("interval_column", level=words.confidence(layout.data) or "95")
     elif figure == "difference":
-        text = words.word("difference_points" if measures == {"proportion"} else "difference")
+        text = words.word("difference_points" if measures <= set(PER_CENT) else "difference")
     else:
         text = words.word("persons" if figure == "n" else figure if figure == "count" else f"{figure}_column")
     return {"text": text, "align": "right"}
@@ -297,7 +297,7 @@ def _notes(layout: Layout, figures, lines, words) -> list[str]:
     used = (words.letters(layout.records(row)) for row in layout.rows)
     notes = words.notes((cell for line in lines for cell in line["cells"][1:]), used)
     indicators = [words.indicator(name) for name in layout.data["indicator"].unique()]
-    if "difference" in figures and {indicator.measure for indicator in indicators} == {"proportion"}:
+    if "difference" in figures and {indicator.measure for indicator in indicators} <= set(PER_CENT):
         notes.append(words.word("points_explained"))
     if "difference" in figures and len(indicators) == 1:
         notes += filter(None, [words.comparison_note(layout.data, indicators[0])])

@@ -9,7 +9,7 @@ from . import look
 from .axes import Axis
 from .captions import Captions
 from .language import capital, number, percent
-from .schema import MrstatsError
+from .schema import PER_CENT, MrstatsError
 from .selection import GEOGRAPHY, is_shown
 
 MOST_HEIGHT = 205.0
@@ -253,7 +253,7 @@ class TreeDrawing:
             sheet.middle(inset, y + _LINE / 2, line, size=look.SMALL_SIZE, weight=look.SEMIBOLD)
             y += _LINE
         text = self.words.figure(record, "value", self.indicator)
-        if is_shown(record) and self.indicator.measure == "proportion":
+        if is_shown(record) and self.indicator.measure in PER_CENT:
             text = percent(record["value"], self.words.language, decimals=self.indicator.decimals)
         sheet.middle(inset, y + _FIGURES / 2, text, size=_VALUE_SIZE, weight=look.BOLD, colour=colour)
         if is_shown(record) and not math.isnan(record["n"]):
@@ -286,7 +286,7 @@ class TreeDrawing:
         words = self.words
         gap = record["value"] - self.whole
         amount = number(abs(gap), words.language, decimals=self.indicator.decimals)
-        points = self.indicator.measure == "proportion"
+        points = self.indicator.measure in PER_CENT
         unit = words.word("points_short") if points else self.indicator.unit[words.language]
         return words.word("tree_above" if gap > 0 else "tree_below", amount=f"{amount}\N{NO-BREAK SPACE}{unit}")
 
@@ -311,7 +311,7 @@ class TreeDrawing:
         notes += [word("tree_searched", count=number(searched, words.language))] * (searched > 0)
         notes += [word("tree_confirmed")] * any(end["confirmed"] for end in ends)
         notes += [word("tree_unconfirmed")] * any(not end["confirmed"] for end in ends)
-        notes += [word("points_explained")] * (bool(ends) and self.indicator.measure == "proportion")
+        notes += [word("points_explained")] * (bool(ends) and self.indicator.measure in PER_CENT)
         symbols = {words.figure(record, "value", self.indicator) for record in drawn if not is_shown(record)}
         return notes + words.notes(symbols, [])
 

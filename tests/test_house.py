@@ -40,7 +40,7 @@ FLOORS = {
 MODULES = sorted(SOURCE.rglob("*.py"))
 NAMES = [path.relative_to(SOURCE).as_posix() for path in MODULES]
 NOTEBOOKS = [path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
-OURS_ONLY = {"papermill", "typst", "pypandoc", "pikepdf"}
+OURS_ONLY = {"papermill", "typst", "pypandoc", "pikepdf", "pdfplumber"}
 
 
 def room_of(path):

@@ -61,7 +61,8 @@ def build_appendix(
     Raises
     ------
     EditionError
-        If the edition, a parameter, a notebook's run or an output is not as it must be. A notebook that
+        If the edition, a parameter, a notebook's run or an output is not as it must be, or a finished file tells a
+        figure that the release hides. A notebook that
         stopped is kept, marked, as ``notebooks/<name>.failed.ipynb`` in the output folder; nothing else there
         is touched.
 
@@ -74,9 +75,11 @@ def build_appendix(
     ...     print(error)
     There is no edition file notebooks/editions/1066.toml. Editions lie in notebooks/editions/.
     """
+    from ..disclosure.release import ProtectedRelease
     from .blocks import read_chapters
     from .chapters import method_chapter, receipt_chapter
     from .cover import cover_drawing
+    from .hidden import attack_written
     from .planning import covariances_beside, prepare_release
     from .receipt import data_files, make_receipt, write_receipt
     from .typeset import typeset
@@ -89,7 +92,7 @@ def build_appendix(
     folder = Path(output) if output else edition.output
     _check_ours(folder)
     with _replacing(folder) as new:
-        (prepare or prepare_release)(edition, city, new)
+        prepared = (prepare or prepare_release)(edition, city, new)
         release = new / "release"
         executed = run_notebooks(
             edition,
@@ -123,6 +126,9 @@ def build_appendix(
         workbook = new / f"tables-{edition.stem}.xlsx"
         write_workbook(workbook, tables, language=edition.language, date=edition.date)
         write_receipt(new / "receipt.json", receipt, [pdf, workbook])
+        if isinstance(prepared, ProtectedRelease):
+            sought = attack_written(city, prepared, new)
+            report(f"{sought} hidden figures looked for in all files: none found")
     return folder / pdf.name
 
 

@@ -1,14 +1,19 @@
-"""Hidden cells with every name they could be printed under, for the attack on what was written."""
+"""The attack on a finished appendix: hidden cells, with every name they could be printed under, looked for in its files."""
 
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pandas as pd
 
 from ..dataset import City
+from ..disclosure.leaks import COLUMNS, find_leaks
+from ..disclosure.release import ProtectedRelease
 from ..language import LANGUAGES, word
-from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, UNPLACED, factor_columns, has_status
+from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, UNPLACED, EditionError, factor_columns, has_status
+from .outlets import read_csv, read_notebook, read_workbook
+from .pdfoutlet import read_pdf
 
 FIGURES = ("value", "lower", "upper", "n", "count", "population", "affected")
 
@@ -57,6 +62,54 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         names |= {name for spellings in indicators.values() for name in spellings}
         others.append(tuple(sorted(names - {name for spellings in own for name in spellings})))
     return rows.assign(labels=pd.Series(labels, dtype=object), others=pd.Series(others, dtype=object))
+
+
+def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
+    """Look for every hidden figure in everything an appendix consists of.
+
+    The counts of a release are attacked by their sums when they are written; here its tables, the notebooks with their
+    outputs, the workbook and the PDF with its text, tags, drawings and attachments are read as anyone reads them.
+
+    Parameters
+    ----------
+    city : City
+    release : ProtectedRelease
+        As the protecting run returned it, with what it withheld.
+    folder : Path
+        The finished appendix, not yet in its place.
+
+    Returns
+    -------
+    int
+        How many hidden cells were looked for.
+
+    Raises
+    ------
+    EditionError
+        A file tells a hidden figure. It names the file, the place in it and the cell, never the figure.
+    """
+    hidden = [hidden_rows(city, protected, true) for protected, true in release.withheld]
+    hidden = [rows for rows in hidden if len(rows)]
+    if not hidden:
+        return 0
+    sought = pd.concat(hidden, ignore_index=True)
+    tables = sorted((folder / "release" / "tables").glob("*.csv"))
+    outlets = [
+        *map(read_csv, tables),
+        *map(read_notebook, sorted((folder / "notebooks").glob("*.ipynb"))),
+        *map(read_workbook, sorted(folder.glob("*.xlsx"))),
+        *map(read_pdf, sorted(folder.glob("*.pdf"))),
+    ]
+    leaks = find_leaks(sought, outlets, released={path.name: path.read_bytes() for path in tables})
+    if len(leaks):
+        first = leaks.iloc[0]
+        codes = [str(code) for name, code in first.items() if name not in COLUMNS and code not in (None, TOTAL)]
+        raise EditionError(
+            f"the finished appendix tells {len(leaks)} figures that the release hides; the first is in {first['outlet']}, "
+            f"{first['where']} ({first['what']} of {', '.join(codes)}). Nothing was published. Take it out of the "
+            "notebook: figures come from mr.break_down and what is made of it."
+        )
+    return len(sought)
 
 
 def _areas(city: City, level: str) -> dict[str, tuple[str, ...]]:

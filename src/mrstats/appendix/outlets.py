@@ -113,7 +113,9 @@ def _sheet_blocks(sheet) -> Iterator[Block]:
     heads: dict[int, list[str]] = {}
     for number, (line, cells) in enumerate(zip(lines, sheet.iter_rows(), strict=True)):
         first = next((place for place, text in enumerate(line) if text), 0)
-        is_head = sum(bool(text) for text in line) > 1 and not any(isinstance(cell.value, int | float) for cell in cells)
+        is_head = sum(bool(text) for text in line) > 1 and not any(
+            isinstance(cell.value, int | float) for cell in cells
+        )
         names = [text for place, text in enumerate(line) if text and (place == first or not re.search(r"\d", text))]
         for place, (text, cell) in enumerate(zip(line, cells, strict=True)):
             where = f"sheet {sheet.title}, cell {cell.coordinate}{hidden}"
@@ -344,5 +346,7 @@ def _all_strings(value: Any) -> Iterator[str]:
 def attached(name: str, data: bytes) -> tuple[str, bytes]:
     """A file within a file; a workbook or other archive is refused, since nothing here is meant to hold one."""
     if zipfile.is_zipfile(io.BytesIO(data)):
-        raise EditionError(f"the attachment {name} is an archive, which cannot be looked into here. Attach plain tables only.")
+        raise EditionError(
+            f"the attachment {name} is an archive, which cannot be looked into here. Attach plain tables only."
+        )
     return name, data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ class _Reader:
             for child in _elements(element):
                 yield from self._spoken_below(child, at)
         else:
-            own = [key for key in self._content(element, page, deep=False)]
+            own = list(self._content(element, page, deep=False))
             if own:
                 yield Block(TEXT, f"page {at}", self._text(own), context=self._about(at))
             for child in _elements(element):
@@ -121,7 +122,9 @@ class _Reader:
 
     def _table(self, table, page: int) -> Iterator[Block]:
         """Each cell with the heads its tags name; without such tags the first cell of its row and every column's head."""
-        ids = {str(head["/ID"]): self._text(self._content(head, page)) for head in _inside(table, "/TH") if "/ID" in head}
+        ids = {
+            str(head["/ID"]): self._text(self._content(head, page)) for head in _inside(table, "/TH") if "/ID" in head
+        }
         every = " · ".join(self._text(self._content(head, page)) for head in _inside(table, "/TH"))
         for number, row in enumerate(_inside(table, "/TR"), start=1):
             cells = [cell for cell in _elements(row) if str(cell.get("/S")) in ("/TH", "/TD")]
@@ -184,7 +187,7 @@ def lines_of(letters: list[dict[str, Any]], *, apart: bool = False) -> list[tupl
     for line in lines:
         line.sort(key=lambda x: x["x0"])
         pieces = [[line[0]]]
-        for before, letter in zip(line, line[1:], strict=False):
+        for before, letter in pairwise(line):
             gap = letter["x0"] - before["x1"]
             if apart and gap > 0.8 * letter["size"]:
                 pieces.append([letter])

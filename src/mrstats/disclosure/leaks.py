@@ -148,7 +148,9 @@ class _Sought:
     def __init__(self, hidden: pd.DataFrame):
         missing = {"indicator", "year", "geography", "labels"} - set(hidden)
         if missing:
-            raise DatasetError(f"the hidden cells lack the columns {', '.join(sorted(missing))}. Make them with hidden_rows.")
+            raise DatasetError(
+                f"the hidden cells lack the columns {', '.join(sorted(missing))}. Make them with hidden_rows."
+            )
         given = (*SOUGHT, "labels", "others", "status", *(c for c in FIGURES if c not in SOUGHT))
         self.codes = [str(c) for c in hidden if c not in given]
         self.factors = [name for name in self.codes if name not in IDENTITY]
@@ -183,7 +185,7 @@ class _Sought:
         here = frozenset(name for _, _, name in names)
         years = set(YEAR.findall(own_text))
         masked = text if block.kind == CELL else self.pattern.sub(lambda m: "\x00" * len(m.group()), text)
-        found = set()
+        found: set[tuple[int, str]] = set()
         for number in printed_numbers(masked):
             if block.kind != CELL and YEAR.fullmatch(text[number.start : number.end]):
                 continue

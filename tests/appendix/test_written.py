@@ -1,0 +1,76 @@
+"""A hidden figure planted in a notebook: no appendix, and a message that does not repeat it."""
+
+from __future__ import annotations
+
+import appendix_material as material
+import pytest
+
+import mrstats as mr
+from mrstats.appendix import build_appendix
+from mrstats.breakdown import check_request
+from mrstats.disclosure import ProtectionRule, write_release
+from mrstats.schema import EditionError
+
+RULE = ProtectionRule(method="suppress", min_count=25, min_count_sensitive=25)
+"""Strict enough to hide the 22 employed women and, with them, the men: the total is shown."""
+
+
+TABLE = {
+    "kind": "table",
+    "language": "sv",
+    "marks": [],
+    "title": "Andel sysselsatta",
+    "subtitle": "Andel sysselsatta efter kön, procent, 2024",
+    "source": "Källa: registret.",
+    "notes": [],
+    "columns": [{"text": "Kön", "align": "left"}, {"text": "Andel sysselsatta", "align": "right"}],
+    "spanners": [],
+    "rows": [{"cells": ["Kvinnor", "55,0"], "total": False}, {"cells": ["Båda könen", "60,0"], "total": True}],
+}
+
+
+def protecting(edition, city, folder):
+    tiny = mr.tiny_city()
+    release = write_release(tiny, (check_request(tiny, "employment", by=["sex"]),), folder / "release", rule=RULE)
+    (protected, _), *_ = release.withheld
+    assert protected.loc[protected["sex"] != "_T", "value"].isna().all()
+    return release
+
+
+def build(folder, *cells):
+    material.notebook(folder / "notebooks" / "10_work.ipynb", ["# Arbete", material.TEXT, *cells])
+    lines: list[str] = []
+    built = build_appendix(
+        material.edition(folder, "10_work"),
+        output=folder / "out",
+        city=mr.tiny_city(),
+        prepare=protecting,
+        report=lines.append,
+    )
+    return built, lines
+
+
+def test_an_appendix_that_tells_nothing_hidden_is_published(tmp_path):
+    built, lines = build(tmp_path, "I hela staden är andelen sysselsatta 60,0 procent.")
+    assert built.is_file()
+    assert lines[-1] == "2 hidden figures looked for in all files: none found"
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "Andelen sysselsatta är 55,0 procent bland kvinnor.",
+        "## Sysselsatta kvinnor\n\nAndelen sysselsatta kvinnor är 55 %.",
+        "| Andel sysselsatta | procent |\n|---|---|\n| Kvinnor | 55,0 |",
+        ("# andel sysselsatta kvinnor: 55.0\nrows = 3",),
+        material.TEXT | {"paragraphs": ["Av kvinnorna är det 22 sysselsatta.", "Andelen sysselsatta kvinnor är 55,0."]},
+        material.figure("Andel sysselsatta") | {"alt": "Andel sysselsatta: kvinnor 55,0 procent, hela staden 60,0."},
+        TABLE,
+    ],
+)
+def test_a_planted_figure_stops_the_appendix_and_is_not_repeated(tmp_path, planted):
+    with pytest.raises(EditionError, match=r"hides; the first is in .*employment.*Nothing was published") as stopped:
+        build(tmp_path, planted)
+    assert "55" not in str(stopped.value)
+    assert not (tmp_path / "out" / "receipt.json").exists()
+    assert not list(tmp_path.rglob("*.pdf"))

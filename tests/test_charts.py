@@ -158,7 +158,7 @@ def test_indicator_without_groups_becomes_a_sentence(city):
         assert "inga skillnader" not in display.paragraphs[0].lower()
     assert "andelen sysselsatta" in chart(frame(row(71.4, 70.3, 72.5, 7900)), city=city).paragraphs[0]
     unasked = frame(row(71.4, 70.3, 72.5, 7900)).drop(columns=["sex", "country_of_birth", "age_group"])
-    assert chart(unasked, city=city).paragraphs[0].startswith("I underlaget finns andelen sysselsatta bara för")
+    assert chart(unasked, city=city).paragraphs[0].startswith("Här visas andelen sysselsatta bara för")
 
 
 def test_means_have_no_per_cent(city):

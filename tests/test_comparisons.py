@@ -452,3 +452,8 @@ def test_a_table_of_findings_is_not_compared():
     found = mr.inequality(mr.break_down(mr.tiny_city(), "employment", by="sex"), factor="sex")
     with pytest.raises(schema.MrstatsError, match=r"lacks estimate_id, status\. Pass what mr\.break_down returned"):
         mr.gaps(found)
+
+
+def test_a_table_of_the_whole_city_alone_has_nothing_to_compare():
+    with pytest.raises(schema.MrstatsError, match=r"only the whole city.*by=…"):
+        mr.gaps(mr.break_down(mr.tiny_city(), "employment"))

@@ -109,6 +109,11 @@ def gaps(
     indicators = {name: home.indicator(name) for name in table["indicator"].unique()}
     _check_comparable(table, reference, indicators)
     factors = factor_columns(table)
+    if len(table) and not factors and (table["geography_level"] == CITY).all() and reference == "total":
+        raise MrstatsError(
+            "the table holds only the whole city, so there is nothing to compare. Ask for groups or areas: "
+            "mr.break_down(…, by=…) or geography=…"
+        )
     parts = [
         _compared(table, factors, name, reference, indicators) for name in _wanted(table, factors, factor, reference)
     ]

@@ -257,7 +257,7 @@ def _ranking(shown, captions: Captions) -> list[str]:
         texts = [number(count, language) if large else in_words(count, language, neuter=neuter)
                  for count in (len(rows), low, high)]  # fmt: skip
         slots = dict(zip(("total", "low", "high"), texts, strict=True))
-        said.append(fill("area_counts", language, areas=level.plural[language], **slots))
+        said.append(fill("funnel_counts", language, areas=level.plural[language], **slots))
     return said + hidden_in(areas, captions)
 
 

@@ -1,5 +1,6 @@
 """The command line from outside: exit codes, one clear line, and nothing touched when something is wrong."""
 
+import json
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ def mrstats(*arguments, folder):
 def test_help_lists_the_commands(tmp_path):
     done = mrstats("--help", folder=tmp_path)
     assert done.returncode == 0
-    for command in ("example", "check", "plan", "appendix", "clean"):
+    for command in ("example", "check", "plan", "appendix", "audit", "publish", "clean"):
         assert command in done.stdout
 
 
@@ -130,3 +131,35 @@ def test_an_edition_is_found_from_a_folder_below_the_project(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path / "notebooks")
     assert _edition(None).resolve() == tmp_path / "notebooks" / "editions" / "2024.toml"
     assert _edition("2024").resolve() == _edition(None).resolve()
+
+
+def test_audit_tells_safe_from_unsafe_and_from_what_it_cannot_read(tmp_path):
+    def table(name, men, women):
+        (tmp_path / name).write_text(f"sex,value\n_T,20\nmen,{men}\nwomen,{women}\n")
+        return mrstats("audit", name, folder=tmp_path)
+
+    safe, open_, odd = table("a.csv", "", ""), table("b.csv", "", "17"), mrstats("audit", "c.csv", folder=tmp_path)
+    assert (safe.returncode, open_.returncode, odd.returncode) == (0, 1, 2)
+    assert "exact: sex=men is 3" in open_.stdout
+    assert "c.csv is no count file" in odd.stderr
+    as_json = json.loads(mrstats("audit", "--json", "b.csv", folder=tmp_path).stdout)
+    assert (as_json["passed"], as_json["exact"]) == (False, 1)
+
+
+def test_publish_wants_a_built_edition(tmp_path):
+    done = mrstats("publish", "1066", folder=tmp_path)
+    assert done.returncode == 2
+    assert "1066" in done.stderr
+
+
+def test_clean_can_take_only_what_is_not_protected(tmp_path):
+    made = tmp_path / "data" / "processed" / "2024"
+    for place in (
+        made / "notebooks" / "10_city.failed.ipynb",
+        made / "receipt.json",
+        made.parent / "cells" / "a.parquet",
+    ):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("x")
+    assert mrstats("clean", "--unprotected", folder=tmp_path).returncode == 0
+    assert sorted(p.name for p in made.parent.rglob("*") if p.is_file()) == ["receipt.json"]

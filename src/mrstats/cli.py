@@ -1,4 +1,4 @@
-"""The command line: `mrstats example · check · plan · appendix · clean`. It calls the rooms and computes no number."""
+"""The command line: `mrstats example · check · plan · appendix · audit · publish · clean`. It calls the rooms and computes no number."""
 
 from __future__ import annotations
 
@@ -119,14 +119,72 @@ def appendix(
 
 @app.command()
 @_plainly
-def clean() -> None:
+def publish(
+    edition: Edition = None,
+    correction: Annotated[
+        bool, typer.Option("--correction", help="The edition is published already and some figures were wrong.")
+    ] = False,
+) -> None:
+    """Enter a built appendix's figures in the ledger of what is public, if they give nothing away together."""
+    from mrstats.appendix.publishing import publish_edition
+
+    print(publish_edition(_edition(edition), correction=correction, report=_progress))
+
+
+@app.command()
+@_plainly
+def audit(
+    files: Annotated[list[Path], typer.Argument(help="Count files, a folder of them, or a release.")],
+    hierarchy: Annotated[
+        Path | None,
+        typer.Option(help="Which code is a sum of which. Default: hierarchy.csv beside.", show_default=False),
+    ] = None,
+    ledger: Annotated[Path | None, typer.Option(help="What is public already.", show_default=False)] = None,
+    width: Annotated[int, typer.Option(help="Highest less lowest value that a hidden cell must leave open.")] = 4,
+    floor: Annotated[int, typer.Option(help="The least a hidden cell can be: 1 where zeros are printed, else 0.")] = 1,
+    base: Annotated[
+        int | None,
+        typer.Option(help="All files are rounded to 0 or this. Default: as certificate.json says.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The verdict as JSON.")] = False,
+) -> None:
+    """Attack published counts: exit code 0 if every hidden cell is wide, 1 if one is not, 2 on bad input."""
+    from mrstats.disclosure.countfiles import audit_pieces, beside, count_files, pieces, weak_cells
+    from mrstats.disclosure.ledger import read_ledger, standing
+    from mrstats.disclosure.verdicts import verdict_json, verdict_text
+
+    for given in filter(None, (hierarchy, ledger)):
+        if not given.is_file():
+            raise MrstatsError(f"{given} is not there. Check its name.")
+    paths = count_files(files)
+    facts = standing(read_ledger(ledger)) if ledger else None
+    structure = hierarchy or beside(paths, "hierarchy.csv")
+    found = audit_pieces(pieces(paths, base=base), structure, facts=facts, width=width, floor=floor, report=_progress)
+    print(verdict_json(found) if as_json else verdict_text(found))
+    if len(weak_cells(found)):
+        raise typer.Exit(1)
+
+
+@app.command()
+@_plainly
+def clean(
+    unprotected: Annotated[
+        bool, typer.Option("--unprotected", help="Only what is not protected: cells, stopped runs, halves of builds.")
+    ] = False,
+) -> None:
     """Empty data/processed: everything in it is made again by code."""
     folder = Path("data/processed")
-    for place in sorted(folder.glob("*")):
+    halves = [place for place in folder.glob(".*") if place.is_dir()]
+    leftovers = [*folder.glob("cells"), *halves, *folder.glob("*/notebooks/*.failed.ipynb")]
+    for place in sorted(leftovers if unprotected else folder.glob("*")):
         if place.name == ".gitkeep":
             continue
         shutil.rmtree(place) if place.is_dir() else place.unlink()
         print(f"removed {place}")
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 def _edition(name: str | None) -> Path:

@@ -17,7 +17,7 @@ from mrstats.breakdown import check_request, compute
 from mrstats.dataset.release import Release, read_release_table, write_release_table
 from mrstats.disclosure.protect import Protected
 from mrstats.disclosure.publication import protect_publication, protected_table
-from mrstats.disclosure.release import write_release
+from mrstats.disclosure.release import _beside_tables, write_release
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.figures import largest_amounts
 from mrstats.schema import FIGURES
@@ -325,3 +325,18 @@ def test_a_true_count_that_slips_into_a_file_stops_the_release(city, requests, t
     monkeypatch.setattr(Protected, "frame", lambda self: honest(self).assign(value=self.problem.truth))
     with pytest.raises(schema.MrstatsError, match=words):
         write_release(city, requests, tmp_path / "leaky", rule=ProtectionRule(method=method))
+
+
+@pytest.mark.parametrize(("hides", "withdrawn"), [("city", True), ("area", False), ("nothing", False)])
+def test_a_search_goes_with_the_figure_of_the_city_that_a_table_hides(city, hides, withdrawn):
+    table = compute(city, check_request(city, "employment", (), "area", 2024))
+    here = table["geography_level"] == hides
+    protected = table.assign(status=np.where(here, schema.CONFIDENTIAL, table["status"]))
+    search = pd.DataFrame(
+        {"indicator": "employment", "year": 2024, "factor": ["", "sex"], "value": [60.0, 40.0], "n": [100.0, 20.0],
+         "path": ["", "worst"], "confirmed": [False, True], "status": ""}
+    )  # fmt: skip
+    released = _beside_tables(search, [(protected, table)])
+    assert released[["value", "n"]].isna().all().all() == withdrawn
+    assert (released["status"] == schema.CONFIDENTIAL).all() == withdrawn
+    assert (released["path"] == "worst").any() != withdrawn

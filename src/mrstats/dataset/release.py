@@ -73,7 +73,8 @@ class Release:
                 "this result is not in the edition's plan, so it is not protected. Run `mrstats plan EDITION`, or add\n"
                 f"[[result]]\n{lines}\narguments = {{ {given} }}"
             )
-        return pd.DataFrame(json.loads(path.read_text(encoding="utf-8")))
+        table = pd.DataFrame(json.loads(path.read_text(encoding="utf-8")))
+        return table.astype({name: float for name in table if table[name].isna().all()})  # hidden: a column of nulls
 
 
 def write_release_result(table: pd.DataFrame, path: Path) -> None:

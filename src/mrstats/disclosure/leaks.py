@@ -92,9 +92,10 @@ def find_leaks(
     number of them, spaces in thousands, counts also rounded to tens), names at least one of the cell's areas or groups
     itself, and the rest of its labels stand in the block or its context. In a cell no other name may stand among the
     labels; elsewhere none between the name and the figure, and in running text no end of a sentence. A line that tells
-    only other years is about them, and a bare year is no figure. Whole numbers up to 20 count in cells and on lines; in
-    running text only beside a name, with no other number between and at most 30 characters away. Signed numbers are
-    differences and are not looked at, nor are numbers in words. A CSV with the columns of a release table is compared by codes:
+    only other years is about them (a cell without a year: that its title tells), and a bare year is no figure. Whole numbers
+    up to 20 count in cells and on lines; in running text only beside a name, with no other number between and at most 30
+    characters away; and on a line that names the indicator alone none does (an axis has ticks). Signed numbers are differences
+    and are not looked at, nor are numbers in words. A CSV with the columns of a release table is compared by codes:
     any number in a figure column of a hidden cell is a leak.
 
     Examples
@@ -184,6 +185,8 @@ class _Sought:
             return
         here = frozenset(name for _, _, name in names)
         years = set(YEAR.findall(own_text))
+        if block.kind == CELL and not years:
+            years = set(YEAR.findall(block.context))
         masked = text if block.kind == CELL else self.pattern.sub(lambda m: "\x00" * len(m.group()), text)
         found: set[tuple[int, str]] = set()
         for number in printed_numbers(masked):
@@ -193,6 +196,8 @@ class _Sought:
             for at, field in sorted(matches):
                 if years and self.years[at] not in years:
                     continue
+                if block.kind == ROW and len(self.labels[at]) == 1 and number.small(10**9):
+                    continue  # a tick of an axis beside the indicator that it measures
                 if not (here & self.own[at] and self._all_named(at, here, block.context)):
                     continue
                 if block.kind == CELL:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mrstats import covariances
@@ -20,7 +21,9 @@ from mrstats.disclosure.published import read_counts
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.witnesses import certify_written
 from mrstats.request import Request
-from mrstats.schema import CONFIDENTIAL, EditionError, has_status
+from mrstats.schema import CITY, CONFIDENTIAL, EditionError, has_status
+
+RESULT_FIGURES = ("value", "lower", "upper", "n", "population", "affected", "expected", "p", "p_adjusted")
 
 
 def write_release(
@@ -77,7 +80,7 @@ def write_release(
         if report:
             report(f"{request.key}: {len(table)} cells")
     for key, make in sorted((results or {}).items()):
-        write_release_result(make(), folder / "results" / f"{key}.json")
+        write_release_result(_beside_tables(make(), withheld), folder / "results" / f"{key}.json")
     audited = _write_counts(city, publication, folder)
     certificate = {
         "method": _said(city, publication),
@@ -98,6 +101,22 @@ def write_release(
     text = json.dumps(certificate, indent=1, ensure_ascii=False)
     (folder / "certificate.json").write_text(text + "\n", encoding="utf-8")
     return ProtectedRelease(folder, publication, tuple(withheld))
+
+
+def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
+    """A result of persons, all of it hidden where a table hides a figure that the result could tell.
+
+    A search prints the whole city's figure and those of groups one step down, so it goes when a table hides one of the
+    whole city's figures for the same indicator and year, or an area's where the search splits by areas.
+    """
+    by_area = (result["factor"] == "geography").any()
+    for table, _ in withheld:
+        same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
+        near = (table["geography_level"] == CITY) | by_area
+        if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
+            shown = [name for name in RESULT_FIGURES if name in result]
+            return result.assign(**dict.fromkeys(shown, np.nan), path="", confirmed=False, status=CONFIDENTIAL)
+    return result
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 
 from mrstats.appendix import build_appendix
+from mrstats.appendix.publishing import publish_edition
 from mrstats.example_city import build_example_city
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +98,18 @@ def test_two_builds_are_the_same_bytes_to_the_last_file(exempelstad):
     _, first, again = exempelstad
     assert first == again
     assert {"appendix-2024.pdf", "tables-2024.xlsx", "receipt.json", "certificate.json", "hierarchy.csv"} <= set(first)
+
+
+def test_publishing_enters_the_figures_once_and_building_never_does(exempelstad, monkeypatch):
+    project = exempelstad[0].parents[3]
+    monkeypatch.chdir(project)
+    ledger = project / "notebooks" / "editions" / "ledger" / "9980.jsonl"
+    assert not ledger.exists()
+    said: list[str] = []
+    assert publish_edition("notebooks/editions/2024.toml", report=said.append).resolve() == ledger
+    assert said[-1].startswith(f"{len(ledger.read_bytes().splitlines())} lines added")
+    publish_edition("notebooks/editions/2024.toml", report=said.append)
+    assert said[-1].startswith("Nothing to add")
 
 
 def test_what_the_release_hides_is_nowhere(exempelstad):

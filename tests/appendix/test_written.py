@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import appendix_material as material
+import openpyxl
+import pandas as pd
+import pikepdf
 import pytest
 
 import mrstats as mr
 from mrstats.appendix import build_appendix
+from mrstats.appendix.hidden import attack_written
 from mrstats.breakdown import check_request
 from mrstats.disclosure import ProtectionRule, write_release
 from mrstats.schema import EditionError
@@ -15,6 +19,7 @@ RULE = ProtectionRule(method="suppress", min_count=25, min_count_sensitive=25)
 """Strict enough to hide the 22 employed women and, with them, the men: the total is shown."""
 
 
+FIGURE = material.figure("Andel sysselsatta")
 TABLE = {
     "kind": "table",
     "language": "sv",
@@ -64,7 +69,8 @@ def test_an_appendix_that_tells_nothing_hidden_is_published(tmp_path):
         "| Andel sysselsatta | procent |\n|---|---|\n| Kvinnor | 55,0 |",
         ("# andel sysselsatta kvinnor: 55.0\nrows = 3",),
         material.TEXT | {"paragraphs": ["Av kvinnorna är det 22 sysselsatta.", "Andelen sysselsatta kvinnor är 55,0."]},
-        material.figure("Andel sysselsatta") | {"alt": "Andel sysselsatta: kvinnor 55,0 procent, hela staden 60,0."},
+        FIGURE | {"alt": "Andel sysselsatta: kvinnor 55,0 procent, hela staden 60,0."},
+        FIGURE | {"svg": FIGURE["svg"].replace("Österhed", "Kvinnor 55,0")},
         TABLE,
     ],
 )
@@ -74,3 +80,38 @@ def test_a_planted_figure_stops_the_appendix_and_is_not_repeated(tmp_path, plant
     assert "55" not in str(stopped.value)
     assert not (tmp_path / "out" / "receipt.json").exists()
     assert not list(tmp_path.rglob("*.pdf"))
+
+
+def in_a_sheet(folder):
+    (path,) = folder.glob("*.xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet = book.create_sheet("Extra")
+    sheet.append(["Kön", "Andel sysselsatta"])
+    sheet.append(["Kvinnor", 55.0])
+    book.save(path)
+
+
+def in_an_attachment(folder):
+    (path,) = folder.glob("*.pdf")
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.attachments["extra.csv"] = "Kön;Andel sysselsatta\nKvinnor;55,0\n".encode()
+        pdf.save(path)
+
+
+def in_a_table_of_the_release(folder):
+    (path,) = (folder / "release" / "tables").glob("*.csv")
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table.loc[table["sex"] == "women", "n"] = "40"
+    table.to_csv(path, index=False)
+
+
+@pytest.mark.parametrize("plant", [in_a_sheet, in_an_attachment, in_a_table_of_the_release])
+def test_a_figure_planted_in_a_finished_file_is_found(tmp_path, plant):
+    built, _ = build(tmp_path, TABLE | {"rows": TABLE["rows"][1:]})
+    tiny, again = mr.tiny_city(), tmp_path / "again"
+    again.mkdir()
+    release = protecting(None, tiny, again)
+    assert attack_written(tiny, release, built.parent) == 2
+    plant(built.parent)
+    with pytest.raises(EditionError, match="figures that the release hides"):
+        attack_written(tiny, release, built.parent)

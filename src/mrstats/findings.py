@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .captions import Captions
 from .language import in_words, number
-from .phrases import decimals_of, difference_of, fill, hidden_in, patterns, share_of, value_of
+from .phrases import area_counts, decimals_of, difference_of, fill, hidden_in, patterns, share_of, value_of
 from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, SURVEY, TOTAL, UNKNOWN, UNPLACED, has_status
 from .selection import GEOGRAPHY, change_factors, is_shown, latest_year, masked, only_indicator, only_level
 from .treedrawing import TreeDrawing
@@ -252,12 +252,7 @@ def _ranking(shown, captions: Captions) -> list[str]:
     low = sum(row["outside"] == "99.8" and row["value"] < row["city_value"] for row in rows)
     high = sum(row["outside"] == "99.8" and row["value"] > row["city_value"] for row in rows)
     if low or high:
-        neuter = level.definite[language].endswith("t")
-        large = max(len(rows), low, high) > 12
-        texts = [number(count, language) if large else in_words(count, language, neuter=neuter)
-                 for count in (len(rows), low, high)]  # fmt: skip
-        slots = dict(zip(("total", "low", "high"), texts, strict=True))
-        said.append(fill("funnel_counts", language, areas=level.plural[language], **slots))
+        said.append(area_counts("funnel_counts", level, captions, total=len(rows), low=low, high=high))
     return said + hidden_in(areas, captions)
 
 

@@ -43,6 +43,18 @@ def hidden_in(shown, captions: Captions) -> list[str]:
     return [text]
 
 
+def area_counts(pattern: str, level, captions: Captions, **counts: int) -> str:
+    """How many areas: counts up to twelve in words, all of them in figures where one is more."""
+    language = captions.language
+    neuter = level.definite[language].endswith("t")  # ett område, en stadsdel
+    large = max(counts.values()) > 12
+    said = {
+        slot: number(count, language) if large else in_words(count, language, neuter=neuter)
+        for slot, count in counts.items()
+    }
+    return fill(pattern, language, areas=level.plural[language], **said)
+
+
 def ends_of(lower: float, upper: float, language: str, *, decimals: int) -> str:
     """An interval in running text, with one decimal more where it is too narrow for so few."""
     ends = interval(lower, upper, language, decimals=decimals)

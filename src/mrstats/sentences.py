@@ -14,6 +14,7 @@ from mrstats.display import Display, marks_for
 from mrstats.findings import finding_of
 from mrstats.language import NO_BREAK, in_words, number
 from mrstats.phrases import (
+    area_counts,
     decimals_of,
     difference_of,
     difference_unit,
@@ -265,11 +266,4 @@ def _areas(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
 def _area_counts(rows: pd.DataFrame, level, captions: Captions) -> list[str]:
     """How many areas lie surely below and above the city."""
     low, high = int((rows["difference_upper"] < 0).sum()), int((rows["difference_lower"] > 0).sum())
-    language = captions.language
-    numbers = {"total": len(rows), "low": low, "high": high}
-    if len(rows) > 12:
-        counts = {key: number(count, language) for key, count in numbers.items()}
-    else:
-        neuter = level.definite[language].endswith("t")  # ett område, en stadsdel
-        counts = {key: in_words(count, language, neuter=neuter) for key, count in numbers.items()}
-    return [fill("area_counts", language, areas=level.plural[language], **counts)]
+    return [area_counts("area_counts", level, captions, total=len(rows), low=low, high=high)]

@@ -82,10 +82,17 @@ class Dimension:
 
     def code_of(self, level: str) -> np.ndarray:
         """Position among `codes` of each atom's code at a level, shape (atoms,)."""
-        if level == TOTAL:
-            return np.zeros(len(self.atoms), int)
+        return self._code_of[level]
+
+    @cached_property
+    def _code_of(self) -> dict[str, np.ndarray]:
         place = {code: i for i, code in enumerate(self.codes)}
-        return np.array([place[self.levels[level][atom]] for atom in self.atoms], int)
+        found = {TOTAL: np.zeros(len(self.atoms), int)}
+        for level, codes in self.levels.items():
+            found[level] = np.array([place[codes[atom]] for atom in self.atoms], int)
+        for places in found.values():
+            places.setflags(write=False)  # every caller is given the same array
+        return found
 
     def with_atoms(self) -> Dimension:
         """The same, and a code of its own (last) for every atom where one of them has none at any level."""

@@ -8,14 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from ..dataset import City
-from ..disclosure.leaks import COLUMNS, find_leaks
+from ..disclosure.leaks import COLUMNS, SOUGHT, find_leaks
 from ..disclosure.release import ProtectedRelease
 from ..language import LANGUAGES, word
 from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, UNPLACED, EditionError, factor_columns, has_status
 from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
-
-FIGURES = ("value", "lower", "upper", "n", "count", "population", "affected")
 
 
 def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +42,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     factors = factor_columns(protected)
     keys = [*IDENTITY, *factors]
     rows = protected.loc[has_status(protected["status"], CONFIDENTIAL), keys]
-    rows = rows.merge(true[[*keys, *FIGURES]], on=keys, how="left", validate="one_to_one")
+    rows = rows.merge(true[[*keys, *SOUGHT]], on=keys, how="left", validate="one_to_one")
     places = {level: _areas(city, level) for level in rows["geography_level"].unique()}
     groups = {factor: _groups(city, factor) for factor in factors}
     every = {level: _areas(city, level) for level in city.geographies}

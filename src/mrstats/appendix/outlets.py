@@ -25,22 +25,6 @@ BELOW = 30.0
 READ_AS_CELLS = re.compile(r"xl/(worksheets/sheet\d+|sharedStrings|styles|theme/.*|comments.*|workbook)\.xml|.*\.rels")
 
 
-def read_text(path: Path | str) -> Outlet:
-    """A text file, each paragraph a block.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    Outlet
-    """
-    path = Path(path)
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return Outlet(path.name, "text", tuple(_paragraphs(text, path.name, context=text)))
-
-
 def read_csv(path: Path | str) -> Outlet:
     """A CSV file: its bytes, which `find_leaks` compares and reads.
 
@@ -84,8 +68,10 @@ def read_workbook(path: Path | str) -> Outlet:
     for book in books:
         for sheet in book.worksheets:
             blocks += _sheet_blocks(sheet)
-        blocks += [Block(TEXT, f"defined name {name}", f"{name}: {defined.value}", context=_words_of(book))
-                   for name, defined in book.defined_names.items()]  # fmt: skip
+        if book.defined_names:
+            context = _words_of(book)
+            blocks += [Block(TEXT, f"defined name {name}", f"{name}: {defined.value}", context=context)
+                       for name, defined in book.defined_names.items()]  # fmt: skip
     with zipfile.ZipFile(path) as parts:
         for name in parts.namelist():
             if name.endswith(".xml") and not READ_AS_CELLS.fullmatch(name):

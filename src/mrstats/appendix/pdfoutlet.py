@@ -146,8 +146,7 @@ class _Reader:
             self.used.add(key)
             by_page[key[0]] += self.letters.get(key, [])
         for page, letters in by_page.items():
-            labels = [(x, y, text) for x, y, text in lines_of(letters, apart=True)]
-            for text in together(labels):
+            for text in together(lines_of(letters, apart=True)):
                 yield Block(ROW, f"page {page}, drawing", text, context=self._about(page))
 
     def _content(self, element, page: int, *, deep: bool = True) -> Iterator[tuple[int, int]]:

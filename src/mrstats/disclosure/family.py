@@ -12,14 +12,13 @@ from mrstats import engine
 from mrstats.dataset import City
 from mrstats.definitions import Indicator, expressions
 from mrstats.disclosure.dimension import Dimension
-from mrstats.disclosure.joint import Problem, Shape, joint_problem
+from mrstats.disclosure.joint import Problem, Shape, joint_problem, outcome_dimension
 from mrstats.figures import area_column
 from mrstats.queries import aggregate
 from mrstats.request import Request
 from mrstats.schema import CITY, UNKNOWN, UNPLACED, DatasetError
 
 PLACE, OUTCOME = "geography", "outcome"
-WORDS = {"1": "yes", "0": "no", "-": "not known"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def _family(city: City, key: tuple[str, str, int], requests: Sequence[Request]) 
     cells, bases = _cells(city, indicators[0], counted, factors, levels, year)
     dimensions = [_places(city, cells[PLACE], levels, bases), *(_groups(city, name, cells) for name in factors)]
     if counted:
-        dimensions.append(_outcomes(cells[OUTCOME], counted))
+        dimensions.append(outcome_dimension([indicator.name for indicator in counted], cells[OUTCOME]))
     shapes = [shape for request in requests for shape in _shapes(request, counted, indicators, dimensions)]
     problem = joint_problem(cells, dimensions, shapes, value="n")
     sensitive = any(indicator.sensitive for indicator in indicators)
@@ -162,18 +161,6 @@ def _groups(city: City, name: str, cells: pd.DataFrame) -> Dimension:
     codes = city.factors[name].codes
     extra = [UNKNOWN] if UNKNOWN in set(cells[name]) - set(codes) else []
     return Dimension.flat(name, [*codes, *extra])
-
-
-def _outcomes(held: pd.Series, counted: list[Indicator]) -> Dimension:
-    """With and without each outcome; where some are not known, those who are known as a level of their own."""
-    atoms = sorted(set(held))
-    levels: dict[str, dict[str, str]] = {}
-    for k, indicator in enumerate(counted):
-        levels[indicator.name] = {atom: f"{indicator.name}:{WORDS[atom[k]]}" for atom in atoms}
-        if any(atom[k] == "-" for atom in atoms):
-            named = {atom: f"{indicator.name}:{'not known' if atom[k] == '-' else 'known'}" for atom in atoms}
-            levels[f"{indicator.name}:known"] = named
-    return Dimension(OUTCOME, tuple(atoms), levels)
 
 
 def _shapes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -265,18 +265,26 @@ def joint_problem(
     return Problem(tuple(kept), inner[values > 0], values[values > 0], tuple(tables))
 
 
-def outcome_dimension(indicators: Sequence[str]) -> Dimension:
+def outcome_dimension(indicators: Sequence[str], held: Iterable[str] | None = None) -> Dimension:
     """With and without each of some outcomes of the same persons, as one dimension called ``outcome``.
 
-    The atoms are what the persons have together ("10": the first, not the second); each indicator is a level with
-    two codes. A table of one indicator is ``{..., "outcome": [indicator]}``; its total is the persons it is about.
+    The atoms are what the persons have together ("10": the first, not the second; "-": it is not known); each indicator is
+    a level with two or three codes. A table of one indicator is ``{..., "outcome": [indicator]}``; its total is the persons
+    it is about. Where an outcome of somebody is not known, a level ``<indicator>:known`` parts those of whom it is.
+    `held` are the atoms that occur; all without a "-" if not given.
 
     Examples
     --------
     >>> outcome_dimension(["employment"]).codes
     ('_T', 'employment:no', 'employment:yes')
     """
-    atoms = tuple("".join(bits) for bits in itertools.product("10", repeat=len(indicators)))
-    words = {"1": "yes", "0": "no"}
-    levels = {name: {atom: f"{name}:{words[atom[k]]}" for atom in atoms} for k, name in enumerate(indicators)}
+    every = map("".join, itertools.product("10", repeat=len(indicators)))
+    atoms = tuple(every if held is None else sorted(set(held)))
+    words = {"1": "yes", "0": "no", "-": "not known"}
+    levels: dict[str, dict[str, str]] = {}
+    for k, name in enumerate(indicators):
+        levels[name] = {atom: f"{name}:{words[atom[k]]}" for atom in atoms}
+        if any(atom[k] == "-" for atom in atoms):
+            known = {atom: f"{name}:{'not known' if atom[k] == '-' else 'known'}" for atom in atoms}
+            levels[f"{name}:known"] = known
     return Dimension("outcome", atoms, levels)

@@ -34,8 +34,6 @@ from mrstats.schema import (
 AMOUNTS = ("mean", "total", "ratio", "share", *PERSON_MEASURES)
 """Measures of amounts: not counts alone, so that their sums are looked into table by table."""
 
-FEW_PERSONS = "few contributors"
-
 
 @dataclass(frozen=True)
 class Publication:

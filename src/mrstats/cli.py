@@ -140,7 +140,13 @@ def audit(
         typer.Option(help="Which code is a sum of which. Default: hierarchy.csv beside.", show_default=False),
     ] = None,
     ledger: Annotated[Path | None, typer.Option(help="What is public already.", show_default=False)] = None,
-    width: Annotated[int, typer.Option(help="Highest less lowest value that a hidden cell must leave open.")] = 4,
+    width: Annotated[
+        int | None,
+        typer.Option(
+            help="Highest less lowest value that a hidden cell must leave open. Default: as certificate.json says, else 4.",
+            show_default=False,
+        ),
+    ] = None,
     floor: Annotated[int, typer.Option(help="The least a hidden cell can be: 1 where zeros are printed, else 0.")] = 1,
     base: Annotated[
         int | None,
@@ -159,7 +165,7 @@ def audit(
     paths = count_files(files)
     facts = standing(read_ledger(ledger)) if ledger else None
     structure = hierarchy or beside(paths, "hierarchy.csv")
-    found = audit_pieces(pieces(paths, base=base), structure, facts=facts, width=width, floor=floor, report=_progress)
+    found = audit_pieces(pieces(paths, base=base, width=width), structure, facts=facts, floor=floor, report=_progress)
     print(verdict_json(found) if as_json else verdict_text(found))
     if len(weak_cells(found)):
         raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -135,3 +136,31 @@ def test_other_figures_need_the_word_correction(city, release, tmp_path):
     with pytest.raises(EditionError, match="--correction"):
         append_release(path, fewer.folder, edition="2024", date=DAY)
     assert append_release(path, fewer.folder, edition="2024", date=DAY, correction=True) > 0
+
+
+def test_a_sensitive_family_is_asked_for_its_own_width(tmp_path):
+    """8 persons, men and women hidden: each is 1 to 7, which is 6 wide. Enough for 4 and not for 9."""
+    table = counts_of(
+        tmp_path, "poor-2024", about="adults", year=2024, sex=["_T", "men", "women"], value=[8, None, None]
+    )
+    assert pieces([table])[0].width == 4
+    assert not len(weak_cells(audit_pieces(pieces([table]))))
+    told = {"families": [{"indicators": ["poor"], "year": 2024, "method": "suppress", "width": 9}]}
+    (tmp_path / "certificate.json").write_text(json.dumps(told))
+    assert pieces([table])[0].width == 9
+    assert len(weak_cells(audit_pieces(pieces([table])))) == 2
+    assert pieces([table], width=4)[0].width == 4
+
+
+def test_publishing_asks_what_the_certificate_says_of_a_sensitive_family(release, tmp_path):
+    """A width that no cell can have: the certificate of each family is heard."""
+    folder = tmp_path / "release"
+    shutil.copytree(release.folder, folder)
+    certificate = json.loads((folder / "certificate.json").read_text())
+    for family in certificate["families"]:
+        assert family["width"] == 4
+        family["width"] = 1000
+    (folder / "certificate.json").write_text(json.dumps(certificate))
+    with pytest.raises(EditionError, match=r"\d+ hidden cells can be worked out or narrowed down"):
+        append_release(tmp_path / "l.jsonl", folder, edition="2024", date=DAY)
+    assert not (tmp_path / "l.jsonl").exists()

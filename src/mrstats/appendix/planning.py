@@ -19,8 +19,8 @@ from mrstats.dataset.checks import check_dataset
 from mrstats.dataset.release import Release
 from mrstats.disclosure import Plan, ProtectionRule, read_plan, write_plan, write_release
 from mrstats.disclosure.audit import audit as attack
+from mrstats.disclosure.countfiles import pieces
 from mrstats.disclosure.plan import checksum
-from mrstats.disclosure.published import read_counts
 from mrstats.disclosure.release import ProtectedRelease
 from mrstats.disclosure.rules import read_rule
 from mrstats.models import compute_result
@@ -170,7 +170,9 @@ def protect(
     )
 
 
-def audit(release: Release | Path | str, *, ledger: pd.DataFrame | None = None, width: int = 4) -> pd.DataFrame:
+def audit(
+    release: Release | Path | str, *, ledger: pd.DataFrame | None = None, width: int | None = None
+) -> pd.DataFrame:
     """Attack a release as an outsider would, from its files and what is public already.
 
     Parameters
@@ -179,8 +181,8 @@ def audit(release: Release | Path | str, *, ledger: pd.DataFrame | None = None, 
         A release, or a folder with ``counts/`` and ``hierarchy.csv``.
     ledger : DataFrame, optional
         Counts that are public already: dimensions and ``value``.
-    width : int
-        Highest less lowest value that a hidden count must leave open.
+    width : int, optional
+        Highest less lowest value that a hidden count must leave open; as the release's certificate says if not given.
 
     Returns
     -------
@@ -201,10 +203,9 @@ def audit(release: Release | Path | str, *, ledger: pd.DataFrame | None = None, 
     folder = release.folder if isinstance(release, Release) else Path(release)
     rows = []
     for path in sorted((folder / "counts").glob("*.csv")):
-        counts = read_counts([path])
-        apart = [name for name in ("about", "year") if name in counts]
-        verdict = attack(counts.drop(columns=apart), hierarchy=folder / "hierarchy.csv", ledger=ledger, width=width)
-        rows.append({"file": path.name, **verdict.counts})
+        for piece in pieces([path], width=width):
+            verdict = attack(piece.counts, hierarchy=folder / "hierarchy.csv", ledger=ledger, width=piece.width)
+            rows.append({"file": path.name, **verdict.counts})
     return pd.DataFrame(rows, columns=["file", "hidden", "exact", "narrow", "undecided"])
 
 

@@ -10,11 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from mrstats.disclosure.audit import WIDE, Audit, audit
-from mrstats.disclosure.published import VALUE, read_counts, read_hierarchy
+from mrstats.disclosure.published import VALUE, counts_name, read_counts, read_hierarchy
 from mrstats.schema import TOTAL, DatasetError
 
 ABOUT = ("about", "year")
 """Columns that part the persons; nothing of one piece is a sum with another."""
+
+WIDTH = 4
+"""What is asked of a hidden cell where no certificate asks for more."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,15 @@ class Piece:
         As `read_counts` makes it, without ``about`` and ``year``.
     base : int or None
         They are rounded to 0 or `base`.
+    width : int
+        Highest less lowest value that a hidden cell must leave open.
     """
 
     about: str
     year: str
     counts: pd.DataFrame
     base: int | None
+    width: int = WIDTH
 
     @property
     def name(self) -> str:
@@ -72,29 +78,29 @@ def beside(files: Iterable[Path], name: str) -> Path | None:
     return next((place / name for place in places if (place / name).is_file()), None)
 
 
-def bases(certificate: Path | None) -> dict[str, int]:
-    """The base of each rounded count file, as a release's certificate says; empty without one."""
+def terms(certificate: Path | None) -> dict[str, tuple[int, int]]:
+    """Base (0 if not rounded) and width of each count file, as a release's certificate says; empty without one."""
     if certificate is None:
         return {}
     try:
         told = json.loads(certificate.read_text(encoding="utf-8"))
-        rounded = [family for family in told.get("families", []) if family.get("method") == "round"]
         return {
-            f"{'-'.join(family['indicators'])[:60]}-{family['year']}.csv": int(family["base"]) for family in rounded
+            counts_name(family["indicators"], family["year"]): (int(family.get("base", 0)), int(family["width"]))
+            for family in told.get("families", [])
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
-            f"{certificate.name} cannot be read ({error!r}). Name the base with --base and move it away."
+            f"{certificate.name} cannot be read ({error!r}). Move it away, and name what it says with --base and --width."
         ) from None
 
 
-def pieces(files: Iterable[Path], *, base: int | None = None) -> list[Piece]:
+def pieces(files: Iterable[Path], *, base: int | None = None, width: int | None = None) -> list[Piece]:
     """The counts of some files, parted by whom they are about, the year and how they were rounded.
 
     Parameters
     ----------
     files : iterable of Path
-    base : int, optional
+    base, width : int, optional
         Of all files, instead of what ``certificate.json`` beside them says.
 
     Returns
@@ -102,16 +108,17 @@ def pieces(files: Iterable[Path], *, base: int | None = None) -> list[Piece]:
     list of Piece
     """
     files = list(files)
-    told = bases(beside(files, "certificate.json")) if base is None else {}
+    told = terms(beside(files, "certificate.json")) if base is None or width is None else {}
     counts = read_counts(files)
     keys = [counts[name].replace(TOTAL, "") if name in counts else pd.Series("", index=counts.index) for name in ABOUT]
-    rounded = counts["file"].map(lambda name: told.get(name, 0) if base is None else base).rename("base")
+    rounded = counts["file"].map(lambda name: told.get(name, (0, WIDTH))[0] if base is None else base)
     plain = counts.drop(columns=[name for name in ABOUT if name in counts])
     found = []
-    for key, rows in plain.groupby([keys[0].rename("about"), keys[1].rename("year"), rounded], sort=True):
-        about, year, own = (str(part) for part in key)
+    for key, rows in plain.groupby([*(column.to_numpy() for column in keys), rounded.to_numpy()], sort=True):
+        about, year, own = map(str, key)
         varying = [c for c in rows if c in (VALUE, "file") or (rows[c] != TOTAL).any()]
-        found.append(Piece(about, year, rows[varying].reset_index(drop=True), int(float(own)) or None))
+        asked = max(told.get(name, (0, WIDTH))[1] for name in rows["file"]) if width is None else width
+        found.append(Piece(about, year, rows[varying].reset_index(drop=True), int(own) or None, asked))
     return found
 
 
@@ -120,7 +127,6 @@ def audit_pieces(
     hierarchy: Path | str | pd.DataFrame | None = None,
     *,
     facts: pd.DataFrame | None = None,
-    width: int = 4,
     floor: int = 1,
     report: Callable[[str], object] | None = None,
 ) -> list[tuple[Piece, Audit]]:
@@ -133,7 +139,7 @@ def audit_pieces(
     facts : DataFrame, optional
         Exact counts already public, with ``about`` and ``year``; see `mrstats.disclosure.ledger.standing`. One with a code
         that neither the piece nor the hierarchy knows says nothing about the piece.
-    width, floor : int
+    floor : int
         See `audit`.
     report : callable, optional
         Receives one line a piece.
@@ -156,7 +162,7 @@ def audit_pieces(
             exact.append(facts[known].drop(columns=list(ABOUT)))
         outside = _within(pd.concat(exact, ignore_index=True), piece.counts, structure) if exact else None
         own = _structure(structure, piece.counts, outside)
-        verdict = audit(piece.counts, hierarchy=own, ledger=outside, width=width, floor=floor, base=piece.base)
+        verdict = audit(piece.counts, hierarchy=own, ledger=outside, width=piece.width, floor=floor, base=piece.base)
         if report:
             report(f"{piece.name}: {', '.join(f'{n} {word}' for word, n in verdict.counts.items())}")
         found.append((piece, verdict))

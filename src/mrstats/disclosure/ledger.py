@@ -212,10 +212,8 @@ def append_release(
         names = [str(c) for c in facts if c != VALUE]
         own = [_key(record, names) for record in facts.to_dict("records")]
         facts = facts[[printed.get(key, value) == value for key, value in zip(own, facts[VALUE], strict=True)]]
-    rule = certificate.get("rule") or {}
-    width = rule.get("min_width") or rule.get("min_count", 5) - 1
     try:
-        found = audit_pieces(parts, folder / "hierarchy.csv", facts=facts, width=width, report=report)
+        found = audit_pieces(parts, folder / "hierarchy.csv", facts=facts, report=report)
     except ContradictionError as error:
         cure = (
             "Print again what was printed, or withdraw the correction"

@@ -42,7 +42,7 @@ class Protected:
     weak : list of dict
         Cells that a person alone in another cell could narrow down.
     certificate : dict
-        What may be told: method, rule, how many cells, least width, hash of the seed.
+        What may be told: method, rule, the width asked for, how many cells, least width, hash of the seed.
     """
 
     problem: Problem
@@ -143,6 +143,7 @@ def protect_counts(
     told = {
         "method": method,
         "rule": asdict(rule),
+        "width": least - 1 if method == "round" else width,
         "cells": len(why),
         "primary": int(primary.sum()),
         "seed_sha256": hashlib.sha256(str(seed).encode()).hexdigest() if seed.bit_length() >= LONG_SEED else None,

@@ -53,6 +53,11 @@ def read_counts(paths: Iterable[Path | str]) -> pd.DataFrame:
     return union(frames)
 
 
+def counts_name(indicators: Sequence[str], year: int) -> str:
+    """What a release calls the file with the counts behind some indicators; its certificate tells of them by the same."""
+    return f"{'-'.join(indicators)[:60]}-{year}.csv"
+
+
 def union(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Cells of several tables in one: a dimension that a table lacks is its total."""
     if not frames:

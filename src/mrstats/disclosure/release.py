@@ -17,7 +17,7 @@ from mrstats.dataset.release import Release, write_release_result, write_release
 from mrstats.disclosure.audit import EXACT, NARROW, UNDECIDED, WIDE, audit
 from mrstats.disclosure.plan import checksum
 from mrstats.disclosure.publication import Publication, protect_publication, protected_table
-from mrstats.disclosure.published import read_counts
+from mrstats.disclosure.published import counts_name, read_counts
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.witnesses import certify_written
 from mrstats.request import Request
@@ -155,7 +155,7 @@ def _write_counts(city: City, publication: Publication, folder: Path) -> dict[st
     structures = []
     for family, protected in publication.families:
         first = city.indicator(family.indicators[0])
-        path = folder / "counts" / f"{'-'.join(family.indicators)[:60]}-{family.year}.csv"
+        path = folder / "counts" / counts_name(family.indicators, family.year)
         about = {"about": f"{first.table}: {first.denominator}", "year": str(family.year)}
         frame = protected.frame()
         frame.insert(0, "about", about["about"])

@@ -78,7 +78,7 @@ class _Rounding:
         found = []
         for i in range(inner.shape[1]):
             _, group = np.unique(np.delete(inner, i, axis=1), axis=0, return_inverse=True)
-            found.append(group.ravel())
+            found.append(group.ravel().astype(np.min_scalar_type(len(group))))  # short numbers sort in one pass
         return found
 
     def _shift(self, which: np.ndarray, change: np.ndarray) -> np.ndarray:
@@ -91,22 +91,18 @@ class _Rounding:
     def improve(self) -> bool:
         """One round of single changes and of exchanges between cells that differ in one dimension."""
         better = self._apply(np.arange(len(self.up))[:, None])
-        for group in [*self.groups, np.zeros(len(self.up), int)]:
+        for group in [*self.groups, np.zeros(len(self.up), np.uint8)]:
             better |= self._apply(self._pairs(group))
         return better
 
     def _pairs(self, group: np.ndarray) -> np.ndarray:
-        """Random pairs inside groups, one going up and one going down."""
-        order = np.lexsort((self.rng.random(len(group)), group))
-        pairs = np.column_stack([order[:-1], order[1:]])
-        fits = (group[pairs[:, 0]] == group[pairs[:, 1]]) & (self.up[pairs[:, 0]] != self.up[pairs[:, 1]])
-        pairs = pairs[fits]
-        if not len(pairs):
-            return pairs
-        first = np.unique(pairs, return_index=True)[1]  # each cell in one pair only
-        taken = np.zeros(pairs.size, bool)
-        taken[first] = True
-        return pairs[taken.reshape(-1, 2).all(axis=1)]
+        """Random pairs inside groups, one going up and one going down; each cell in one pair at most."""
+        order = self.rng.permutation(len(group))
+        order = order[np.argsort(group[order], kind="stable")]
+        start = self.rng.integers(2)
+        pairs = order[start : start + (len(order) - start) // 2 * 2].reshape(-1, 2)
+        one, other = pairs.T
+        return pairs[(group[one] == group[other]) & (self.up[one] != self.up[other])]
 
     def _apply(self, sets: np.ndarray) -> bool:
         """Make the changes that bring margins closer; all that help, or fewer where they spoil each other's gain."""

@@ -48,15 +48,16 @@ def select_codes(
     ['12', '1280', '1281']
     """
     asked = [expressions] if isinstance(expressions, str | int) else list(expressions)
-    chosen = {code for expression in asked for code in _stands_for(str(expression).strip(), codes, time, what)}
+    texts = {str(expression).strip() for expression in asked}
+    chosen = texts & set(codes)
+    for expression in sorted(texts - chosen):
+        chosen |= set(_stands_for(expression, codes, time, what))
     if not chosen:
         raise UnknownNameError(f"no code of {what} is selected. Name at least one, or '*' for all.")
     return [code for code in codes if code in chosen]
 
 
 def _stands_for(expression: str, codes: Sequence[str], time: bool, what: str) -> list[str]:
-    if expression in codes:
-        return [expression]
     call = CALL.fullmatch(expression)
     ordered = sorted(codes) if time else list(codes)
     if call:
@@ -69,7 +70,7 @@ def _stands_for(expression: str, codes: Sequence[str], time: bool, what: str) ->
     else:
         found = _alike(expression, codes)
     if not found:
-        raise UnknownNameError(f"{expression!r} selects no code of {what}; {_hint(expression, codes)}.")
+        raise UnknownNameError(f"{expression!r} selects no code of {what}; {nearest_code(expression, codes)}.")
     return found
 
 
@@ -88,7 +89,7 @@ def _between(word: str, inside: list[str], ordered: list[str], what: str) -> lis
     for code in inside:
         same = [place for place, known in enumerate(ordered) if known.casefold() == code.casefold()]
         if not same:
-            raise UnknownNameError(f"{code!r} in {word} is no code of {what}; {_hint(code, ordered)}.")
+            raise UnknownNameError(f"{code!r} in {word} is no code of {what}; {nearest_code(code, ordered)}.")
         places.append(same[0])
     first, last = {"RANGE": (places[0], places[-1]), "FROM": (places[0], len(ordered)), "TO": (0, places[0])}[word]
     return ordered[first : last + 1]
@@ -105,7 +106,7 @@ def _alike(expression: str, codes: Sequence[str]) -> list[str]:
     return [code for code in codes if pattern.fullmatch(code)]
 
 
-def _hint(expression: str, codes: Sequence[str]) -> str:
+def nearest_code(expression: str, codes: Sequence[str]) -> str:
     """The spelling meant, or the first codes there are."""
     if len(codes) <= 12:
         return nearest(expression.strip("*?"), codes)

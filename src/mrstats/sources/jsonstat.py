@@ -139,7 +139,7 @@ def write_jsonstat(cube: Cube) -> dict[str, Any]:
         "value": [_number(value) for value in cube.frame["value"].tolist()],
         **_kept(status=status),
     }
-    written = _merged(written, cube.details)
+    written = merged(written, cube.details)
     if cube.contacts:
         written["extension"].setdefault("contact", [{"raw": text} for text in cube.contacts])
     return written
@@ -269,7 +269,7 @@ def _written_dimension(dimension: Dimension, cube: Cube) -> dict[str, Any]:
             categoryNoteMandatory=_kept(**{code: _mandatory(notes) for code, notes in of.items()}),
         ),
     }
-    return _merged(told, dimension.details)
+    return merged(told, dimension.details)
 
 
 def _mandatory(notes: list[Note]) -> dict[str, bool]:
@@ -289,11 +289,11 @@ def _kept(**entries) -> dict[str, Any]:
     return {key: entry for key, entry in entries.items() if entry}
 
 
-def _merged(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+def merged(ours: dict[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
     """Both, object in object; where both say something, ours."""
     both = {**theirs, **ours}
     return both | {
-        key: _merged(ours[key], theirs[key])
+        key: merged(ours[key], theirs[key])
         for key in ours.keys() & theirs.keys()
         if isinstance(ours[key], dict) and isinstance(theirs[key], Mapping)
     }

@@ -14,7 +14,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,11 @@ class Web:
     report : callable, optional
         Receives one line per wait and per answer taken from the cache.
 
+    Attributes
+    ----------
+    receipts : list of dict
+        Of every answer so far its ``url``, ``fetched``, ``sha256`` and ``content_type``.
+
     Raises
     ------
     SourceError
@@ -91,6 +96,7 @@ class Web:
         self.offline, self.refresh = offline, refresh
         self.tries, self.first_wait, self.timeout = tries, first_wait, timeout
         self.report = report or (lambda line: None)
+        self.receipts: list[dict[str, str]] = []
         self._asked: collections.deque[float] = collections.deque()
         self.limit(calls, seconds)
 
@@ -131,19 +137,19 @@ class Web:
         import httpx
 
         address = str(httpx.URL(url, params=dict(params)) if params else url)
-        kept = self._kept(address, body, edition)
-        if kept is not None:
-            return kept
-        response = self._ask(address, body)
-        answer = Answer(
-            response.content,
-            address,
-            datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            hashlib.sha256(response.content).hexdigest(),
-            response.headers.get("content-type", ""),
-        )
-        _check_content(answer, content)
-        self._keep(answer, body, edition)
+        answer = self._kept(address, body, edition)
+        if answer is None:
+            response = self._ask(address, body)
+            answer = Answer(
+                response.content,
+                address,
+                datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                hashlib.sha256(response.content).hexdigest(),
+                response.headers.get("content-type", ""),
+            )
+            _check_content(answer, content)
+            self._keep(answer, body, edition)
+        self.receipts.append(_receipt(answer))
         return answer
 
     @functools.cached_property
@@ -239,9 +245,13 @@ class Web:
             return
         self.cache.mkdir(parents=True, exist_ok=True)
         place = self._place(answer.url, body, edition)
-        told = {key: entry for key, entry in asdict(answer).items() if key != "body"} | {"asked": body}
+        told = _receipt(answer) | {"asked": body}
         _write_whole(place.with_suffix(".body"), answer.body)
         _write_whole(place.with_suffix(".json"), json.dumps(told, ensure_ascii=False, indent=1).encode())
+
+
+def _receipt(answer: Answer) -> dict[str, Any]:
+    return {key: entry for key, entry in vars(answer).items() if key != "body"}
 
 
 def _write_whole(path: Path, content: bytes) -> None:

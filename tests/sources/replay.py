@@ -14,6 +14,7 @@ with ReplayServer(routes) as server:
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import threading
 import time
@@ -160,10 +161,10 @@ class ReplayServer:
             method, address, *body = route.split(" ", 2)
             split = urlsplit(address)
             query = tuple(sorted(parse_qsl(split.query, keep_blank_values=True)))
-            fits = (method, unquote(split.path)) == (call.method, call.path)
+            fits = method == call.method and fnmatch.fnmatchcase(call.path, unquote(split.path))
             fits &= query in ((), call.query) and (not body or json.loads(body[0]) == call.body)
             if fits:
-                found.append((len(query) + 100 * len(body), answer))
+                found.append((len(query) + 100 * len(body) - 1000 * ("*" in address), answer))
         if not found:
             return refused("Non-existent table", f"no route {call.method} {call.path} {dict(call.query)}", 404)
         return _reply(max(found, key=lambda entry: entry[0])[1], call)
@@ -173,6 +174,7 @@ class ReplayServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one go, else each answer waits 40 ms for the other side
 
             def do_GET(self):
                 split = urlsplit(self.path)
@@ -181,7 +183,11 @@ class ReplayServer:
                 body = json.loads(text) if text else None
                 call = Call(self.command, unquote(split.path), query, body, time.monotonic())
                 calls.append(call)
-                self.send(answer(call))
+                try:
+                    reply = answer(call)
+                except Exception as error:  # the client shall see why a function of the test failed
+                    reply = refused("A route failed", repr(error), 500)
+                self.send(reply)
 
             do_POST = do_GET
 
@@ -195,6 +201,7 @@ class ReplayServer:
                     self.send_header("Content-Length", str(len(content)))
                     self.end_headers()
                     self.wfile.write(content[: reply.sent])
+                    self.wfile.flush()
                 except ConnectionError:  # the client did not wait
                     self.close_connection = True
                 if reply.sent is not None:

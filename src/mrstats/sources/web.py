@@ -97,7 +97,7 @@ class Web:
         self.tries, self.first_wait, self.timeout = tries, first_wait, timeout
         self.report = report or (lambda line: None)
         self.receipts: list[dict[str, str]] = []
-        self._asked: collections.deque[float] = collections.deque()
+        self._ended: collections.deque[float] = collections.deque()
         self.limit(calls, seconds)
 
     def limit(self, calls: int, seconds: float) -> None:
@@ -172,10 +172,9 @@ class Web:
         import httpx
 
         for attempt in range(1, self.tries + 1):
-            self._take_turn()
             wait = self.first_wait * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)
             try:
-                response = self._client.request("GET" if body is None else "POST", address, json=body)
+                response = self._call(address, body)
             except httpx.TooManyRedirects:
                 raise SourceError(f"{address} sends in a circle. Correct the base address.") from None
             except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -200,15 +199,18 @@ class Web:
             "what has come already is in the cache."
         )
 
-    def _take_turn(self) -> None:
-        """Wait until one more call keeps within the limit."""
-        while len(self._asked) >= self.calls:
-            left = self._asked[-self.calls] + self.seconds - time.monotonic()
+    def _call(self, address: str, body):
+        """One call, once it keeps within the limit; it counts from when it ended, which is never too early."""
+        while len(self._ended) >= self.calls:
+            left = self._ended[0] + self.seconds - time.monotonic()
             if left <= 0:
-                self._asked.popleft()
+                self._ended.popleft()
             else:
                 time.sleep(left)
-        self._asked.append(time.monotonic())
+        try:
+            return self._client.request("GET" if body is None else "POST", address, json=body)
+        finally:
+            self._ended.append(time.monotonic())
 
     def _place(self, address: str, body, edition: str) -> Path:
         assert self.cache is not None

@@ -2,13 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mrstats.schema import DatasetError
-from mrstats.sources import read_jsonstat, write_jsonstat
+from mrstats.sources import Unit, read_jsonstat, write_jsonstat
 
 RECORDED = [
     "scb_v2_TAB6471_data.json",
@@ -169,6 +170,28 @@ def test_a_table_of_one_metric_without_a_dimension_keeps_its_unit():
     cube = read_jsonstat(told)
     assert (cube.units[""].name, cube.units[""].decimals) == ("persons", 1)
     assert read_jsonstat(write_jsonstat(cube)).units == cube.units
+
+
+def test_units_tell_which_dimension_is_the_metric():
+    told = small()
+    told["dimension"]["Region"]["category"]["unit"] = {"A": {"base": "persons", "decimals": 0, "symbol": "p"}}
+    cube = read_jsonstat(told)
+    assert cube.dimension("Region").role == "metric"
+    assert (
+        write_jsonstat(cube)["dimension"]["Region"]["category"]["unit"]
+        == told["dimension"]["Region"]["category"]["unit"]
+    )
+    with pytest.raises(DatasetError, match="a unit for 'C', which is no category of a metric dimension"):
+        write_jsonstat(replace(cube, units={"C": Unit("persons")}))
+
+
+def test_contacts_are_those_of_the_cube():
+    contact = {"name": "Service", "organization": "SCB", "phone": "", "mail": "a@scb.se"}
+    cube = read_jsonstat(small(extension={"contact": [contact]}))
+    assert cube.contacts == ("Service, SCB, a@scb.se",)
+    assert write_jsonstat(cube)["extension"]["contact"] == [contact]
+    ours = write_jsonstat(replace(cube, contacts=("The city",)))
+    assert read_jsonstat(ours).contacts == ("The city",)
 
 
 def test_a_lone_category_needs_no_index():

@@ -126,7 +126,9 @@ def test_a_figure_that_was_withdrawn_has_no_value(server):
 
 def test_nothing_published_is_an_empty_table(server):
     server.routes["GET /v3/data/*"] = {"values": [], "count": 0}
-    table = client(server).data(["N15428"], ["1280"], [1990])
+    lines = []
+    table = client(server, report=lines.append).data(["N15428"], ["1280"], [1990])
+    assert lines[-1] == "Kolada has no figures of N15428 for 1280 in those years."
     assert len(table) == 0
     assert table["value"].dtype == float
 

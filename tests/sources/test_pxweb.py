@@ -254,7 +254,7 @@ def shrunk(call):
         ),
         (renamed, "Kon 1 is called something else"),
         (shrunk, "Kon came without T"),
-        (lambda call: write_jsonstat(deso_table()), "Region came without loss and with"),
+        (lambda call: write_jsonstat(deso_table()), "Region came with 1280, .*, not asked for"),
     ],
     ids=["updated", "renamed", "shrunk", "default selection"],
 )

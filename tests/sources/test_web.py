@@ -3,6 +3,8 @@
 import datetime
 import email.utils
 import json
+import subprocess
+import sys
 import time
 
 import pytest
@@ -85,10 +87,21 @@ def test_nobody_at_home(server):
         web().fetch(gone.url)
 
 
-@pytest.mark.parametrize("address", ["api.scb.se/x", "ftp://api.scb.se"])
+@pytest.mark.parametrize("address", ["api.scb.se/x", "ftp://api.scb.se", "http://", "http://x:y", ""])
 def test_an_address_that_is_none(address):
     with pytest.raises(SourceError, match="is no address"):
         web().fetch(address)
+
+
+def test_parameters_are_added_to_those_of_the_address(server):
+    assert web().fetch(f"{server.url}/good?lang=sv", {"page": 2}).url == f"{server.url}/good?lang=sv&page=2"
+    assert server.calls[0].query == (("lang", "sv"), ("page", "2"))
+
+
+def test_reading_files_needs_no_client_of_the_web():
+    code = "import sys, mrstats.sources; print('httpx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize(

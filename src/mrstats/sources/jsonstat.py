@@ -100,7 +100,7 @@ def write_jsonstat(cube: Cube) -> dict[str, Any]:
     Raises
     ------
     DatasetError
-        The rows are not the cells of the dimensions in their order.
+        The rows are not the cells of the dimensions in their order, or a unit belongs to no metric.
 
     Examples
     --------
@@ -115,6 +115,12 @@ def write_jsonstat(cube: Cube) -> dict[str, Any]:
         raise DatasetError(
             f"{cube.label or cube.code}: the rows are not the cells of {', '.join(d.code for d in cube.dimensions)} "
             "in their order. Sort them by the dimensions, one row a cell."
+        )
+    measured = {code for dimension in cube.dimensions if dimension.role == "metric" for code in dimension.categories}
+    if strange := sorted(cube.units.keys() - measured - {""}):
+        raise DatasetError(
+            f"{cube.label or cube.code}: there is a unit for {strange[0]!r}, which is no category of a metric dimension. "
+            'Give the dimension role="metric".'
         )
     status = {str(row): symbol for row, symbol in enumerate(cube.frame["status"]) if symbol}
     everywhere = [note for note in cube.notes if not note.at]
@@ -140,8 +146,8 @@ def write_jsonstat(cube: Cube) -> dict[str, Any]:
         **_kept(status=status),
     }
     written = merged(written, cube.details)
-    if cube.contacts:
-        written["extension"].setdefault("contact", [{"raw": text} for text in cube.contacts])
+    if tuple(_contact(contact) for contact in written["extension"].get("contact", [])) != cube.contacts:
+        written["extension"]["contact"] = [{"raw": text} for text in cube.contacts]
     return written
 
 
@@ -169,6 +175,7 @@ def _dimension(code, told, role, where) -> tuple[Dimension, dict[str, Unit], lis
     units = {}
     for metric, unit in category.get("unit", {}).items():
         units[metric] = Unit(unit.pop("base", ""), unit.pop("decimals", None))
+    role = role or ("metric" if units else "")
     rest = {metric: unit for metric, unit in category.pop("unit", {}).items() if unit}
     notes = _take_notes(told, extension, {code: ""})
     must = extension.pop("categoryNoteMandatory", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urljoin
@@ -71,7 +72,8 @@ class Kolada:
         -------
         DataFrame
             One row a figure: ``kpi, title, municipality, year, gender`` (``T`` all, ``K`` women, ``M`` men), ``value`` (NaN
-            where none is published), ``status`` (Kolada's reason, else ``""``), ``count``.
+            where none is published), ``status`` (Kolada's reason, else ``""``), ``count``. A pair of KPI and municipality
+            without any figure has no row, and a line in `report`.
 
         Raises
         ------
@@ -116,6 +118,10 @@ class Kolada:
         ]
         columns = ["kpi", "title", column, "year", "gender", "value", "status", "count"]
         frame = pd.DataFrame(rows, columns=columns).astype({"value": float, "count": "Int64", "year": int})
+        given = set(zip(frame["kpi"], frame[column], strict=True))
+        for pair in itertools.product(lists["kpi"], lists[place]):
+            if pair not in given:
+                self.web.report(f"Kolada has no figures of {' for '.join(pair)} in those years.")
         return frame.sort_values(["kpi", column, "year", "gender"], ignore_index=True)
 
     def _figure(self, entry: dict[str, Any], figure: dict[str, Any]) -> dict[str, Any]:

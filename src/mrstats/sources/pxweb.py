@@ -270,7 +270,7 @@ class PxWebV1(_Installation):
         query = [{"code": code, "selection": {"filter": "item", "values": codes}} for code, codes in selection.items()]
         body = {"query": query, "response": {"format": "json-stat2"}}
         answer = self.web.fetch(f"{self.base_url}/{table}", body=body)
-        return read_jsonstat(answer.body.removeprefix(b"\xef\xbb\xbf"), where=answer.url)
+        return read_jsonstat(answer.body, where=answer.url)
 
 
 def _check_selection(table: str, described: Cube, selection: Selection, codelists: Mapping[str, str]) -> None:
@@ -316,7 +316,8 @@ def _check_unchanged(table: str, described: Cube, asked: dict[str, list[str]], c
         given = set(there[code].categories) if code in there else set()
         if given != set(codes):
             lost, new = sorted(set(codes) - given), sorted(given - set(codes))
-            changes.append(f"{code} came without {_some(lost) or 'loss'} and with {_some(new) or 'nothing'} beside")
+            changes += [f"{code} came without {_some(lost)}"] if lost else []
+            changes += [f"{code} came with {_some(new)}, not asked for"] if new else []
     for code, dimension in there.items():
         if code not in asked and len(dimension.categories) > 1:
             changes.append(f"{code} came with {len(dimension.categories)} categories though it was left out")

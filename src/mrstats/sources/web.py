@@ -23,7 +23,7 @@ from mrstats.schema import SourceError
 TRY_AGAIN = {429, 502, 503, 504}
 LONGEST_WAIT = 300.0
 """Seconds; a service that asks for a longer wait is asked another day."""
-ALWAYS_SHOWN = 300
+MOST_SHOWN = 300
 """Characters of a service's own explanation that an error repeats."""
 
 
@@ -134,9 +134,7 @@ class Web:
             The service cannot be reached, refuses, stays busy, or answers with something else; the message names the
             address and the cure.
         """
-        import httpx
-
-        address = str(httpx.URL(url, params=dict(params)) if params else url)
+        address = _address(url, params)
         answer = self._kept(address, body, edition)
         if answer is None:
             response = self._ask(address, body)
@@ -177,8 +175,6 @@ class Web:
                 response = self._call(address, body)
             except httpx.TooManyRedirects:
                 raise SourceError(f"{address} sends in a circle. Correct the base address.") from None
-            except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                raise SourceError(f"{address} is no address ({error}). Write it with https://.") from None
             except httpx.TransportError as error:
                 trouble = f"does not answer ({error or type(error).__name__})"
             else:
@@ -252,6 +248,18 @@ class Web:
         _write_whole(place.with_suffix(".json"), json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 
+def _address(url: str, params: Mapping[str, Any] | None) -> str:
+    import httpx
+
+    try:
+        address = httpx.URL(url).copy_merge_params(params or {})
+    except httpx.InvalidURL as error:
+        raise SourceError(f"{url} is no address ({error}). Write it with https://.") from None
+    if address.scheme not in ("http", "https") or not address.host:
+        raise SourceError(f"{url} is no address. Write it with https://.")
+    return str(address)
+
+
 def _receipt(answer: Answer) -> dict[str, Any]:
     return {key: entry for key, entry in vars(answer).items() if key != "body"}
 
@@ -275,11 +283,8 @@ def _seconds_asked(header: str | None, otherwise: float) -> float:
         return max(0.0, float(header))
     except ValueError:
         pass
-    try:
-        moment = email.utils.parsedate_to_datetime(header)
-    except ValueError:
-        return otherwise
-    return max(0.0, (moment - datetime.datetime.now(datetime.UTC)).total_seconds())
+    moment = email.utils.parsedate_tz(header)
+    return otherwise if moment is None else max(0.0, email.utils.mktime_tz(moment) - time.time())
 
 
 def _check_answered(response, address: str, body):
@@ -300,7 +305,7 @@ def _check_answered(response, address: str, body):
         403: "Too much may have been asked for at once: select fewer cells.",
         404: "Check the base address and the name of the table.",
     }.get(response.status_code, "Correct the selection, or try later if the fault is the service's.")
-    told_why = f" ({why[:ALWAYS_SHOWN].rstrip('. ')})" if why else ""
+    told_why = f" ({why[:MOST_SHOWN].rstrip('. ')})" if why else ""
     raise SourceError(f"{address} answers {response.status_code}{told_why}. {cure}")
 
 

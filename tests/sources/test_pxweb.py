@@ -255,8 +255,9 @@ def shrunk(call):
         (renamed, "Kon 1 is called something else"),
         (shrunk, "Kon came without T"),
         (lambda call: write_jsonstat(deso_table()), "Region came with 1280, .*, not asked for"),
+        (lambda call: changed(call, value=[], status={}), "a call came without cells"),
     ],
-    ids=["updated", "renamed", "shrunk", "default selection"],
+    ids=["updated", "renamed", "shrunk", "default selection", "empty"],
 )
 def test_a_table_that_changes_between_calls_is_an_error(server, second, says):
     server.routes["POST /v2/tables/TAB9999/data"] = InTurn(changed, second)

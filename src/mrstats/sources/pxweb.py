@@ -321,6 +321,8 @@ def _check_unchanged(table: str, described: Cube, asked: dict[str, list[str]], c
     for code, dimension in there.items():
         if code not in asked and len(dimension.categories) > 1:
             changes.append(f"{code} came with {len(dimension.categories)} categories though it was left out")
+    if not len(cube.frame):
+        changes.append("a call came without cells")
     day = described.updated or (first[0].updated if first else cube.updated)
     if cube.updated > day or (not described.updated and cube.updated != day):
         changes.append(f"updated {cube.updated}, before that {day}")

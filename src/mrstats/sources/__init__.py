@@ -1,16 +1,35 @@
-"""The only readers of files: Parquet, CSV, Excel as SCB serves it, GeoPackage. They hand over tables, never statistics."""
+"""The only readers of files and services: Parquet, CSV, Excel as SCB serves it, GeoPackage, JSON-stat, PxWeb, Kolada.
+
+They hand over tables, never statistics.
+"""
 
 from mrstats.sources.areas import read_polygons
+from mrstats.sources.cube import Cube, Dimension, Note, Unit
 from mrstats.sources.delimited import read_delimited, read_text_table
+from mrstats.sources.jsonstat import read_jsonstat, write_jsonstat
+from mrstats.sources.kolada import Kolada
 from mrstats.sources.parquet import read_parquet, read_parquet_rows
+from mrstats.sources.pxweb import CodeList, PxWeb, PxWebV1
 from mrstats.sources.scb_excel import SourceTable, read_scb_excel
+from mrstats.sources.web import Web
 
 __all__ = [
+    "CodeList",
+    "Cube",
+    "Dimension",
+    "Kolada",
+    "Note",
+    "PxWeb",
+    "PxWebV1",
     "SourceTable",
+    "Unit",
+    "Web",
     "read_delimited",
+    "read_jsonstat",
     "read_parquet",
     "read_parquet_rows",
     "read_polygons",
     "read_scb_excel",
     "read_text_table",
+    "write_jsonstat",
 ]

@@ -97,6 +97,7 @@ def _sheet_blocks(sheet) -> Iterator[Block]:
     context = f"{sheet.title} · {' · '.join(words)}"
     hidden = "" if sheet.sheet_state == "visible" else " (hidden sheet)"
     heads: dict[int, list[str]] = {}
+    caption = [sheet.title]
     for number, (line, cells) in enumerate(zip(lines, sheet.iter_rows(), strict=True)):
         first = next((place for place, text in enumerate(line) if text), 0)
         is_head = sum(bool(text) for text in line) > 1 and not any(
@@ -109,9 +110,11 @@ def _sheet_blocks(sheet) -> Iterator[Block]:
             if place == first and text and isinstance(cell.value, str):
                 yield Block(TEXT, where, text, context=context)
             elif re.search(r"\d", text):
-                yield Block(CELL, where, text, labels, context)
+                yield Block(CELL, where, text, labels, context, " · ".join(caption))
             if cell.comment is not None:
                 yield Block(CELL, f"{where}, comment", cell.comment.text, f"{labels} · {cell.comment.text}", context)
+        if not heads and not any(isinstance(cell.value, int | float) for cell in cells):
+            caption.append(line[first] if line else "")
         if is_head and number < len(lines) - 1:
             heads = {p: [*heads.get(p, [])[-1:], text] for p, text in enumerate(line) if _is_word(text)} or heads
 
@@ -213,7 +216,8 @@ def display_blocks(display: dict[str, Any], where: str) -> Iterator[Block]:
             for place in range(spanner["first"], spanner["last"] + 1):
                 above[place] = spanner["text"]
         body = [row["cells"] for row in display["rows"]]
-        yield from cell_blocks([above, heads], body, f"{where}, table", context=context)
+        caption = f"{display.get('title', '')} · {display.get('subtitle', '')}"
+        yield from cell_blocks([above, heads], body, f"{where}, table", context=context, caption=caption)
     if display.get("svg"):
         yield from drawing_blocks(display["svg"], f"{where}, drawing", context=context)
 

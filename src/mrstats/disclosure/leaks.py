@@ -44,6 +44,8 @@ class Block:
         The names of a cell's row and column.
     context : str
         Headings, captions and what else says what the block is about.
+    caption : str
+        Of a cell: its table's title and subtitle and the head of its first column.
     """
 
     kind: str
@@ -51,6 +53,7 @@ class Block:
     text: str
     labels: str = ""
     context: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,17 +133,20 @@ def csv_blocks(text: str, where: str) -> list[Block]:
 
 
 def cell_blocks(
-    header: Sequence[Sequence[str]], body: Sequence[Sequence[str]], where: str, *, context: str = ""
+    header: Sequence[Sequence[str]], body: Sequence[Sequence[str]], where: str, *, context: str = "", caption: str = ""
 ) -> Iterator[Block]:
     """Every cell of a table that holds a digit, with the words of its row and its column's heads."""
     heads = " · ".join(text for line in header for text in line)
+    about = " · ".join([caption, *(line[0] for line in header if line)])
     for number, line in enumerate(body, start=len(header) + 1):
         words = [text for place, text in enumerate(line) if not place or not re.search(r"\d", text)]
         for place, text in enumerate(line):
             if re.search(r"\d", text):
                 own = [head[place] for head in header if place < len(head)]
                 labels = " · ".join([*words, *own]) if place else " · ".join(words[1:])
-                yield Block(CELL, f"{where}, row {number}, column {place + 1}", text, labels, f"{context} · {heads}")
+                yield Block(
+                    CELL, f"{where}, row {number}, column {place + 1}", text, labels, f"{context} · {heads}", about
+                )
 
 
 class _Sought:
@@ -160,11 +166,9 @@ class _Sought:
         self.labels = [[_spellings(label) for label in record["labels"]] for record in self.records]
         self.own = [frozenset().union(*(labels[:-1] or labels)) for labels in self.labels]
         every = [frozenset().union(*labels) for labels in self.labels]
-        others = [frozenset(map(_plain, record.get("others") or ())) for record in self.records]
+        others = [frozenset(map(plain_name, record.get("others") or ())) for record in self.records]
         self.others = [names - own for names, own in zip(others, every, strict=True)]
-        names = sorted(frozenset().union(*every, *others), key=len, reverse=True)
-        pattern = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in names if name)
-        self.pattern = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)" if pattern else r"(?!)", re.IGNORECASE)
+        self.pattern = name_pattern(frozenset().union(*every, *others))
         self.written: dict[tuple[int, int], set[tuple[int, str]]] = defaultdict(set)
         self.at: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for place, record in enumerate(self.records):
@@ -180,7 +184,7 @@ class _Sought:
         """Places of the hidden cells that a block gives away, and the figure's column."""
         text, labels = unicodedata.normalize("NFC", block.text), unicodedata.normalize("NFC", block.labels)
         own_text = labels if block.kind == CELL else text
-        names = [(m.start(), m.end(), _plain(m.group())) for m in self.pattern.finditer(own_text)]
+        names = [(m.start(), m.end(), plain_name(m.group())) for m in self.pattern.finditer(own_text)]
         if not names:
             return
         here = frozenset(name for _, _, name in names)
@@ -216,7 +220,7 @@ class _Sought:
         around = self.known.get(context)
         if around is None:
             normal = unicodedata.normalize("NFC", context)
-            around = self.known[context] = frozenset(_plain(m.group()) for m in self.pattern.finditer(normal))
+            around = self.known[context] = frozenset(plain_name(m.group()) for m in self.pattern.finditer(normal))
         return all(label & here or label & around for label in self.labels[at])
 
     def _belongs(self, at: int, name, names, number, text: str, kind: str) -> bool:
@@ -270,9 +274,16 @@ def _code(code: Any) -> str:
 
 
 def _spellings(label: str | Sequence[str]) -> frozenset[str]:
-    return frozenset(map(_plain, [label] if isinstance(label, str) else label))
+    return frozenset(map(plain_name, [label] if isinstance(label, str) else label))
 
 
-def _plain(name: str) -> str:
+def name_pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Finds names as whole words, the longest first."""
+    longest = sorted(filter(None, names), key=lambda name: (-len(name), name))
+    pattern = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest)
+    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)" if pattern else r"(?!)", re.IGNORECASE)
+
+
+def plain_name(name: str) -> str:
     """A name as it is compared: composed, in lower case, with single spaces."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())

@@ -11,8 +11,8 @@ from ..dataset import City
 from ..disclosure.leaks import COLUMNS, SOUGHT, find_leaks
 from ..disclosure.release import ProtectedRelease
 from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, EditionError, factor_columns, has_status
-from .outlets import read_csv, read_notebook, read_workbook
 from .names import area_names, group_names, indicator_names
+from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
 from .tablecounts import Attacked, attack_counts
 

@@ -138,7 +138,7 @@ def _facts(city: City, placed: list[Count], parts: list[Piece]) -> pd.DataFrame:
 def _not_released(facts: pd.DataFrame, piece: Piece) -> pd.DataFrame:
     """Facts about a piece's persons that it does not hold; those it holds must be the same."""
     own = facts[(facts["about"] == piece.about) & (facts["year"] == piece.year)]
-    dimensions = [name for name in piece.counts if name not in (VALUE, "file")]
+    dimensions = [str(name) for name in piece.counts if name not in (VALUE, "file")]
     own = own.assign(**{name: TOTAL for name in dimensions if name not in own})
     others = [name for name in own if name not in (*dimensions, *ABOUT, VALUE, "where", "sensitive")]
     inside = (own[others] == TOTAL).all(axis=1)
@@ -172,11 +172,14 @@ def _attack(city: City, piece: Piece, own: pd.DataFrame, hierarchy: Path) -> Non
     structure = _with_codes(city, read_hierarchy(hierarchy), piece, own)
     try:
         found = audit_pieces([piece], structure, facts=own.drop(columns=["where", "sensitive"]))
-    except ContradictionError as error:
-        raise EditionError(f"{own['where'].iloc[0]} and {len(own) - 1} more cells print counts of {piece.name} that cannot be right beside the release's: {error} {CURE}") from None  # fmt: skip
+    except ContradictionError:
+        raise EditionError(
+            f"{own['where'].iloc[0]} and {len(own) - 1} more cells print counts of {piece.name} that cannot be "
+            f"right beside the release and beside one another. {CURE}"
+        ) from None
     weak = weak_cells(found)
     if len(weak):
-        codes = _said(weak.iloc[0], [name for name in weak if name in piece.counts])
+        codes = _said(weak.iloc[0], [str(name) for name in weak if name in piece.counts])
         raise EditionError(
             f"{own['where'].iloc[0]} prints a count of {piece.name} that is not in the release; with all {len(own)} of that "
             f"kind {len(weak)} hidden counts can be worked out or narrowed down, the first of {codes}. {CURE}"
@@ -186,15 +189,23 @@ def _attack(city: City, piece: Piece, own: pd.DataFrame, hierarchy: Path) -> Non
 def _with_codes(city: City, structure: pd.DataFrame, piece: Piece, own: pd.DataFrame) -> pd.DataFrame:
     """The written sums, and those of factors and divisions that only the printed counts have."""
     rows = []
-    for name in (name for name in own if name in city.factors):
+    for name in city.factors.keys() & set(own):
         if name not in set(structure["dim"]) and (own[name] != TOTAL).any():
             rows += [(name, name, TOTAL, code) for code in dict.fromkeys([*city.factors[name].codes, UNKNOWN])]
-    known = structure[structure["dim"] == PLACE]
-    lacking = set(own.get(PLACE, ())) - {TOTAL, UNPLACED, *known["child"], *piece.counts.get(PLACE, ())}
+    places = structure[structure["dim"] == PLACE]
+    lacking = set(own.get(PLACE, ())) - {TOTAL, UNPLACED, *places["child"], *piece.counts.get(PLACE, ())}
+    between, known = city.geography, [level for level in city.geographies if level in set(places["hierarchy"])]
     for level in city.geographies:
         codes = city.geography.division(level).codes
-        if lacking & set(codes):
-            rows += [(PLACE, level, TOTAL, code) for code in (*sorted(codes), UNPLACED)]
+        if not lacking & set(codes):
+            continue
+        coarser = next((other for other in known if between.nests(level, other)), None)
+        if coarser:
+            rows += [(PLACE, level, parent, code) for code, parent in between.between(level, coarser).items()]
+            continue
+        rows += [(PLACE, level, TOTAL, code) for code in (*sorted(codes), UNPLACED)]
+        for finer in (other for other in known if between.nests(other, level)):
+            rows += [(PLACE, level, parent, code) for code, parent in between.between(finer, level).items()]
     return pd.concat([structure, pd.DataFrame(rows, columns=structure.columns)], ignore_index=True)
 
 
@@ -297,7 +308,7 @@ class _Names:
         labels = {plain_name(match.group()) for match in self.dimensions.finditer(caption)} | set(meanings)
         codes: dict[str, str] = {}
         for found in meanings.values():
-            if not self._add_code(codes, found, labels):
+            if (WHOLE, "", "") not in found and not self._add_code(codes, found, labels):
                 return None
         of_heads, whole = set(codes), bool({WHOLE} & {kind for found in meanings.values() for kind, _, _ in found})
         everyone = [self.heads[text] for text in population if text in self.heads]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..dataset import City
@@ -29,7 +30,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels`` and ``others``; one row a cell with status ``C``. It holds what
+        Identity, factors, the true figures, ``labels``, ``others`` and ``differences``; one row a cell with status ``C``. It holds what
         must not leave: keep it in memory.
 
     Examples
@@ -60,7 +61,25 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         names |= {name for of_factor in groups.values() for spellings in of_factor.values() for name in spellings}
         names |= {name for spellings in indicators.values() for name in spellings}
         others.append(tuple(sorted(names - {name for spellings in own for name in spellings})))
-    return rows.assign(labels=pd.Series(labels, dtype=object), others=pd.Series(others, dtype=object))
+    told = {"labels": labels, "others": others, "differences": _differences(rows, true, factors)}
+    return rows.assign(**{name: pd.Series(column, dtype=object, index=rows.index) for name, column in told.items()})
+
+
+def _differences(rows: pd.DataFrame, true: pd.DataFrame, factors: list[str]) -> list[tuple[tuple[str, float], ...]]:
+    """How far each hidden figure is from those that differ from it in one code: other years, areas, groups and totals."""
+    keys = [*IDENTITY, *factors]
+    places = ["geography_level", "geography"]
+    found: list[list[tuple[str, float]]] = [[] for _ in range(len(rows))]
+    figures = [name for name in SOUGHT if name not in ("lower", "upper")]
+    for varied in (["year"], places, *([factor] for factor in factors)):
+        same = [key for key in keys if key not in varied]
+        pairs = rows[keys].assign(at=range(len(rows))).merge(true, on=same, suffixes=("", "_other"))
+        for name in figures:
+            gaps = rows[name].to_numpy(float)[pairs["at"]] - pairs[name].to_numpy(float)
+            for at, gap in zip(pairs["at"], gaps, strict=True):
+                if np.isfinite(gap) and gap:
+                    found[at].append((name, float(gap)))
+    return [tuple(dict.fromkeys(gaps)) for gaps in found]
 
 
 def attack_written(city: City, release: ProtectedRelease, folder: Path) -> Attacked:

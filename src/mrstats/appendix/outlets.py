@@ -75,8 +75,8 @@ def read_workbook(path: Path | str) -> Outlet:
     with zipfile.ZipFile(path) as parts:
         for name in parts.namelist():
             if name.endswith(".xml") and not READ_AS_CELLS.fullmatch(name):
-                text = " · ".join(_xml_texts(parts.read(name)))
-                blocks.append(Block(ROW, f"part {name}", text, context=text))
+                texts = _xml_texts(parts.read(name))
+                blocks += [Block(ROW, f"part {name}", text, context=" · ".join(texts)) for text in texts]
     return Outlet(path.name, "workbook", tuple(dict.fromkeys(blocks)))
 
 
@@ -133,7 +133,12 @@ def _written(value: Any) -> str:
 
 
 def _xml_texts(data: bytes) -> list[str]:
-    return [text.strip() for text in ElementTree.fromstring(data).itertext() if text.strip()]
+    """What each element below the root says; the name of a property stands in an attribute."""
+    said = [
+        [text.strip() for part in child.iter() for text in (part.get("name", ""), part.text or "", part.tail or "")]
+        for child in ElementTree.fromstring(data)
+    ]
+    return [" · ".join(filter(None, texts)) for texts in said if any(texts)]
 
 
 def read_notebook(path: Path | str) -> Outlet:

@@ -205,7 +205,7 @@ def lines_of(letters: list[dict[str, Any]], *, apart: bool = False) -> list[tupl
 
 def _beside(pdf) -> Iterator[Block]:
     """What no page shows: bookmarks, annotations, metadata, names of attachments."""
-    texts = [(f"document information {key}", str(value)) for key, value in pdf.docinfo.items()]
+    texts = [("document information", f"{key[1:]}: {value}") for key, value in pdf.docinfo.items()]
     if "/Metadata" in pdf.Root:
         packet = pdf.Root.Metadata.read_bytes().decode("utf-8", errors="replace")
         texts += [("metadata", text) for text in re.findall(r">([^<>]*\w[^<>]*)<", packet)]

@@ -20,6 +20,7 @@ CELL, ROW, TEXT = "cell", "row", "text"
 """Kinds of block: a cell with the names of its row and column; names and figures on one line; running text."""
 
 SOUGHT = ("value", "lower", "upper", "n", "count", "population", "affected")
+COUNTS = SOUGHT[3:]
 SMALL, BESIDE = 20, 30
 """Whole numbers up to SMALL count in running text only within BESIDE characters of a name of the hidden cell."""
 
@@ -97,9 +98,10 @@ def find_leaks(
     labels; elsewhere none between the name and the figure, and in running text no end of a sentence. A line that tells
     only other years is about them (a cell without a year: that its title tells), and a bare year is no figure. Whole numbers
     up to 20 count in cells and on lines; in running text only beside a name, with no other number between and at most 30
-    characters away; and on a line that names the indicator alone none does (an axis has ticks). Signed numbers are differences
-    and are not looked at, nor are numbers in words. A CSV with the columns of a release table is compared by codes:
-    any number in a figure column of a hidden cell is a leak.
+    characters away; and on a line that names the indicator alone none does (an axis has ticks). A number in words counts
+    up to twelve persons. A signed number is a difference: it leaks a cell whose ``differences`` (pairs of figure's column
+    and signed number, as `hidden_rows` makes them from the rest of the table) hold it. A CSV with the columns of a
+    release table is compared by codes: any number in a figure column of a hidden cell is a leak.
 
     Examples
     --------
@@ -158,7 +160,7 @@ class _Sought:
             raise DatasetError(
                 f"the hidden cells lack the columns {', '.join(sorted(missing))}. Make them with hidden_rows."
             )
-        given = (*SOUGHT, "labels", "others", "status", *(c for c in FIGURES if c not in SOUGHT))
+        given = (*SOUGHT, "labels", "others", "differences", "status", *(c for c in FIGURES if c not in SOUGHT))
         self.codes = [str(c) for c in hidden if c not in given]
         self.factors = [name for name in self.codes if name not in IDENTITY]
         self.records: list[dict[str, Any]] = [{str(k): v for k, v in r.items()} for r in hidden.to_dict("records")]
@@ -169,15 +171,18 @@ class _Sought:
         others = [frozenset(map(plain_name, record.get("others") or ())) for record in self.records]
         self.others = [names - own for names, own in zip(others, every, strict=True)]
         self.pattern = name_pattern(frozenset().union(*every, *others))
-        self.written: dict[tuple[int, int], set[tuple[int, str]]] = defaultdict(set)
+        self.written: dict[tuple[str, tuple[int, int]], set[tuple[int, str]]] = defaultdict(set)
         self.at: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for place, record in enumerate(self.records):
             self.at[str(record["indicator"]), str(record["year"]), str(record["geography"])].append(place)
             for field in SOUGHT:
                 figure = record.get(field)
                 if figure is not None and not pd.isna(figure):
-                    for key in ways_to_write(float(figure), count=field not in ("value", "lower", "upper")):
-                        self.written[key].add((place, field))
+                    for key in ways_to_write(float(figure), count=field in COUNTS):
+                        self.written["", key].add((place, field))
+            for field, difference in record.get("differences") or ():
+                for key in ways_to_write(difference, count=False):
+                    self.written["-" if difference < 0 else "+", key].add((place, field))
         self.known: dict[str, frozenset[str]] = {}
 
     def in_block(self, block: Block) -> Iterator[tuple[int, str]]:
@@ -196,7 +201,9 @@ class _Sought:
         for number in printed_numbers(masked):
             if block.kind != CELL and YEAR.fullmatch(text[number.start : number.end]):
                 continue
-            matches = {match for key in number.readings for match in self.written.get(key, ())} - found
+            matches = {match for key in number.readings for match in self.written.get((number.sign, key), ())} - found
+            if number.spoken:
+                matches = {(at, field) for at, field in matches if field in COUNTS}
             for at, field in sorted(matches):
                 if years and self.years[at] not in years:
                     continue

@@ -151,3 +151,12 @@ def test_a_count_that_cannot_be_placed_is_counted_and_not_guessed(release):
     assert (found.placed, found.unplaced, found.tables) == (0, 3, 2)
     assert str(found).endswith("3 figures of 2 tables could not be placed")
     assert attacked(release, shown(["Kvinnor", "12"], columns=["Kön", "Antal tal"])).unplaced == 0
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_every_count_of_a_table_that_mrstats_makes_is_placed(release, language):
+    city = mr.tiny_city()
+    rows = mr.break_down(city, "employment", by="sex")
+    table = mr.table(rows, show=["n", "count", "affected"], language=language)
+    found = attacked(release, table.as_json())
+    assert (found.placed, found.unplaced) == (9, 0)

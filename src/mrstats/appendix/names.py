@@ -30,5 +30,8 @@ def indicator_names(city: City, name: str) -> tuple[str, ...]:
     indicator = city.indicator(name)
     texts = [text for text in (indicator.label, indicator.share) if text]
     said = [text[language] for text, language in product(texts, LANGUAGES) if text.get(language)]
-    bare = [spoken.split(" ", 1)[1] for spoken in said if spoken.lower().startswith("andelen ")]
-    return tuple(dict.fromkeys([name, *said, *(f"andel {rest}" for rest in bare)]))
+    bare = []
+    for language in LANGUAGES:
+        definite, indefinite = (word(f"share_{form}", language) for form in ("definite", "indefinite"))
+        bare += [indefinite + spoken.removeprefix(definite) for spoken in said if spoken.startswith(definite)]
+    return tuple(dict.fromkeys([name, *said, *bare]))

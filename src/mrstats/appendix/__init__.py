@@ -127,8 +127,7 @@ def build_appendix(
         write_workbook(workbook, tables, language=edition.language, date=edition.date)
         write_receipt(new / "receipt.json", receipt, [pdf, workbook])
         if isinstance(prepared, ProtectedRelease):
-            sought = attack_written(city, prepared, new)
-            report(f"{sought} hidden figures looked for in all files: none found")
+            report(str(attack_written(city, prepared, new)))
     return folder / pdf.name
 
 

@@ -21,6 +21,9 @@ from mrstats.disclosure.witnesses import certify
 from mrstats.queries import aggregate
 from mrstats.schema import CITY, TOTAL, UNKNOWN, UNPLACED
 
+NEAR = 10
+"""Two numbers of persons that differ by fewer tell of each other."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -166,6 +169,20 @@ def told_by_others(families: Sequence[tuple[Family, Protected]], pairs: Iterable
         for by, at in bounds.loc[near & (truth > 0), ["by", "at"]].itertuples(index=False):
             tell[by][at] |= families[by][1].problem.truth[at] > 0
     return tell
+
+
+def told_twice(families: Sequence[Family], pairs: Iterable[tuple[int, int]]) -> list[np.ndarray]:
+    """Numbers of persons, per family, that another family's tells (nearly): to hide one alone would hide nothing."""
+    twice = [np.zeros(len(family.problem.keys), bool) for family in families]
+    for one, other in pairs:
+        inner, outer = families[one].problem, families[other].problem
+        shared = _persons(inner, np.ones(len(inner.keys), bool))
+        place, at = outer.places(shared), shared.index.to_numpy()
+        at, place = at[place >= 0], place[place >= 0]
+        near = outer.truth[place] - inner.truth[at] < NEAR
+        twice[one][at[near]] = True
+        twice[other][place[near]] = True
+    return twice
 
 
 def _persons(problem: Problem, which: np.ndarray) -> pd.DataFrame:

@@ -84,6 +84,7 @@ def protect_counts(
     rates: bool = False,
     observed: np.ndarray | None = None,
     public: np.ndarray | None = None,
+    keep: np.ndarray | None = None,
     forced: np.ndarray | None = None,
     rounded: np.ndarray | None = None,
     alike: Sequence[str] = (),
@@ -100,6 +101,8 @@ def protect_counts(
         See `primary.reasons`.
     public : ndarray of bool, shape (m,), optional
         Cells whose exact counts are public already; they stay open.
+    keep : ndarray of bool, shape (m,), optional
+        Cells that stay open as far as no rule hides them, since other tables tell of them.
     forced : ndarray of bool, shape (m,), optional
         Cells to hide as well, since they would tell something hidden elsewhere.
     rounded : ndarray of int, shape (m,), optional
@@ -139,7 +142,8 @@ def protect_counts(
     why = np.where((why == "") & _all_alike(problem, rule, alike), GROUP, why)
     primary = ((why != "") | (forced if forced is not None else False)) & ~given
     least, width = rule.least(sensitive=sensitive), rule.width(sensitive=sensitive)
-    settings: dict[str, Any] = {"width": width, "seed": seed, "public": given, "singletons": rule.singletons}
+    open_cells = given if keep is None else given | (keep & ~primary)
+    settings: dict[str, Any] = {"width": width, "seed": seed, "public": open_cells, "singletons": rule.singletons}
     method = _method(problem, primary, rule, settings, sensitive)
     if method == "suppress" and len(few := slivers(problem, rule, sensitive=sensitive)):
         raise DatasetError(

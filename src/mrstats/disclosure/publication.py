@@ -13,7 +13,7 @@ from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.disclosure.family import OUTCOME, PLACE, Family, families
 from mrstats.disclosure.joint import Problem
-from mrstats.disclosure.known import Known, about_family, nested, told_by_others
+from mrstats.disclosure.known import Known, about_family, nested, told_by_others, told_twice
 from mrstats.disclosure.primary import SECONDARY, forbidden_sums, quantile_is_safe
 from mrstats.disclosure.protect import Protected, chosen_method, protect_counts
 from mrstats.disclosure.rules import ProtectionRule
@@ -29,6 +29,7 @@ from mrstats.schema import (
     PERSON_MEASURES,
     ROUNDED,
     TOTAL,
+    DatasetError,
     factor_columns,
     has_status,
 )
@@ -154,11 +155,13 @@ def protect_publication(
         one = before or chosen_method(family.problem, rule, **own)
         methods.setdefault(who, set()).add(one)
     done = []
+    pairs = nested(city, found)
+    for own, cells in zip(options, told_twice(found, pairs), strict=True):
+        own["keep"] = cells
     for family, who, public, own in zip(found, about, known, options, strict=True):
         one = "round" if "round" in methods[who] else "suppress"
         own["rule"] = replace(rule, method=one)
         done.append((family, _protect(family.problem, public, own)))
-    pairs = nested(city, found)
     for _ in range(ROUNDS):
         tell = told_by_others(done, pairs)
         if not any(cells.any() for cells in tell):
@@ -183,7 +186,11 @@ def about_of(city: City, family: Family) -> str:
 
 def _protect(problem: Problem, known: Known, options: dict) -> Protected:
     """Protect as if nothing were public, which hides the same cells as last year; only if that hides a public one, around it."""
-    protected = protect_counts(problem, rounded=known.rounded, **options)
+    try:
+        protected = protect_counts(problem, rounded=known.rounded, **options)
+    except DatasetError:  # with all those open some cell cannot be hidden
+        options["keep"] = None
+        protected = protect_counts(problem, rounded=known.rounded, **options)
     if (protected.hidden & known.public).any():
         protected = protect_counts(problem, rounded=known.rounded, public=known.public, **options)
     return protected

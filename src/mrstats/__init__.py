@@ -20,6 +20,7 @@ _PUBLIC = {
     "furthest_behind": "models",
     "inequality": "summaries",
     "ranking": "rankings",
+    "segregation": "places",
     "survey_design": "survey",
     "table": "tables",
     "chart": "charts",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -114,8 +115,9 @@ def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
         same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
-            shown = [name for name in RESULT_FIGURES if name in result]
-            return result.assign(**dict.fromkeys(shown, np.nan), path="", confirmed=False, status=CONFIDENTIAL)
+            blank: dict[str, Any] = {**dict.fromkeys(RESULT_FIGURES, np.nan), "path": "", "confirmed": False}
+            hidden = {name: empty for name, empty in blank.items() if name in result}
+            return result.assign(**hidden, status=CONFIDENTIAL)
     return result
 
 

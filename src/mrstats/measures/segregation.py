@@ -100,7 +100,7 @@ def interaction(group: ArrayLike, other: ArrayLike, population: ArrayLike) -> np
     """
     a, rest = _two(group, np.asarray(population, float) - np.asarray(group, float))
     b = np.asarray(other, float)
-    return (_shares(a) * _over(b, a + rest, 0.0)).sum(axis=-1)
+    return (_shares(a) * over(b, a + rest, 0.0)).sum(axis=-1)
 
 
 def eta_squared(group: ArrayLike, others: ArrayLike) -> np.ndarray:
@@ -154,7 +154,7 @@ def mutual_information(counts: ArrayLike) -> np.ndarray:
     Notes
     -----
     How to read it: how much knowing the area tells of the group. It adds up exactly over levels of areas
-    (`within_and_between`) and over years (`change_parts`).
+    and over years (`mrstats.measures.segregation_parts`).
 
     References
     ----------
@@ -165,7 +165,7 @@ def mutual_information(counts: ArrayLike) -> np.ndarray:
     >>> round(float(mutual_information([[10, 0], [0, 10]])), 4)       # ln 2: the area tells everything
     0.6931
     """
-    n = _table(counts)
+    n = checked_table(counts)
     with np.errstate(invalid="ignore", divide="ignore"):
         total = n.sum(axis=(-2, -1))
         both = _log_sum(n, (-2, -1)) - _log_sum(n.sum(axis=-1), -1) - _log_sum(n.sum(axis=-2), -1)
@@ -174,7 +174,7 @@ def mutual_information(counts: ArrayLike) -> np.ndarray:
 
 def entropy(counts: ArrayLike) -> np.ndarray:
     """Entropy of the groups, −Σ p ln p, in nats: the most that `mutual_information` can be; shape as there."""
-    groups = _table(counts).sum(axis=-2)
+    groups = checked_table(counts).sum(axis=-2)
     total = groups.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(total > 0, np.log(total) - _log_sum(groups, -1) / total, np.nan)
@@ -195,7 +195,7 @@ def information_theory(counts: ArrayLike) -> np.ndarray:
     >>> float(information_theory([[10, 0], [0, 10]])), float(information_theory([[10, 5], [20, 10]]))
     (1.0, 0.0)
     """
-    return _over(mutual_information(counts), entropy(counts))
+    return over(mutual_information(counts), entropy(counts))
 
 
 def multigroup_dissimilarity(counts: ArrayLike) -> np.ndarray:
@@ -207,21 +207,21 @@ def multigroup_dissimilarity(counts: ArrayLike) -> np.ndarray:
     """
     n, total, share, _ = _many(counts)
     apart = abs(n - n.sum(axis=-1, keepdims=True) * share).sum(axis=(-2, -1))
-    return _over(apart, 2 * total * (share * (1 - share)).sum(axis=(-2, -1)))
+    return over(apart, 2 * total * (share * (1 - share)).sum(axis=(-2, -1)))
 
 
 def multigroup_gini(counts: ArrayLike) -> np.ndarray:
     """Gini of many groups: each group's Gini against the rest, weighted by P(1 − P) (Reardon & Firebaugh 2002)."""
     _, _, share, parts = _many(counts)
     weight = (share * (1 - share))[..., 0, :]
-    return _over((weight * np.nan_to_num(_gini(*parts))).sum(axis=-1), weight.sum(axis=-1))
+    return over((weight * np.nan_to_num(_gini(*parts))).sum(axis=-1), weight.sum(axis=-1))
 
 
 def relative_diversity(counts: ArrayLike) -> np.ndarray:
     """Eta squared of many groups, weighted by P(1 − P): the relative diversity R of Reardon & Firebaugh (2002)."""
     _, _, share, parts = _many(counts)
     weight = (share * (1 - share))[..., 0, :]
-    return _over((weight * np.nan_to_num(_eta_squared(*parts))).sum(axis=-1), weight.sum(axis=-1))
+    return over((weight * np.nan_to_num(_eta_squared(*parts))).sum(axis=-1), weight.sum(axis=-1))
 
 
 def location_quotients(counts: ArrayLike) -> np.ndarray:
@@ -233,114 +233,7 @@ def location_quotients(counts: ArrayLike) -> np.ndarray:
     [[1.5, 0.67], [0.5, 1.33]]
     """
     n, _, share, _ = _many(counts)
-    return _over(_over(n, n.sum(axis=-1, keepdims=True)), np.broadcast_to(share, n.shape))
-
-
-def within_and_between(counts: ArrayLike, parent: ArrayLike) -> tuple[float, np.ndarray, np.ndarray]:
-    """Parts of M: between larger areas, and within each of them.
-
-    Parameters
-    ----------
-    counts : array_like, shape (areas, groups)
-    parent : array_like of int, shape (areas,)
-        Number 0 … k−1 of the larger area that each lies in.
-
-    Returns
-    -------
-    between : float
-    within : ndarray, shape (k,)
-        M of each larger area by itself; NaN where nobody lives.
-    share : ndarray, shape (k,)
-        Its share of the population: ``between + Σ share · within`` is M. Divided by the entropy of the groups these are
-        the parts of H.
-
-    References
-    ----------
-    Theil (1972); Mora & Ruiz-Castillo (2011), Sociological Methodology 41:159-194.
-
-    Examples
-    --------
-    >>> between, within, share = within_and_between([[10, 0], [0, 10], [5, 5]], [0, 0, 1])
-    >>> between, within.round(4).tolist(), share.round(4).tolist()
-    (0.0, [0.6931, 0.0], [0.6667, 0.3333])
-    """
-    n, inside = _table(counts), np.asarray(parent, int)
-    upper = np.zeros((inside.max() + 1, n.shape[1]))
-    np.add.at(upper, inside, n)
-    within = np.array([float(mutual_information(n[inside == k])) for k in range(len(upper))])
-    return float(mutual_information(upper)), within, upper.sum(axis=1) / n.sum()
-
-
-def change_parts(before: ArrayLike, after: ArrayLike) -> dict[str, float]:
-    """Change of M between two years: by who the residents are, how large the areas are, and how groups are spread.
-
-    Parameters
-    ----------
-    before, after : array_like, shape (areas, groups)
-        The same areas and groups in the same order.
-
-    Returns
-    -------
-    dict
-        ``groups`` and ``areas``: what the changed sizes alone would have done; ``structure``: the odds of living where one
-        does; ``new_areas``: areas that someone lived in in one of the years only. They add up to M after − M before.
-
-    Raises
-    ------
-    ValueError
-        Shapes differ, or a group has nobody in one of the years in areas of both.
-
-    Notes
-    -----
-    The tables with the odds of one year and the sizes of the other are made by iterative proportional fitting. Shapley, first
-    structure against sizes, then groups against areas within sizes, as in R's segregation.
-
-    References
-    ----------
-    Elbers (2021), Sociological Methods & Research 52:1860-1892 (published online).
-
-    Examples
-    --------
-    Twice as many of one group everywhere: nothing but the groups' sizes has changed.
-
-    >>> parts = change_parts([[30, 20], [10, 40]], [[60, 20], [20, 40]])
-    >>> bool(abs(parts["structure"]) < 1e-9), sorted(parts)
-    (True, ['areas', 'groups', 'new_areas', 'structure'])
-    """
-    n = [_table(before), _table(after)]
-    if n[0].shape != n[1].shape:
-        raise ValueError(f"before {n[0].shape} and after {n[1].shape} must have the same areas and groups.")
-    kept = (n[0].sum(axis=1) > 0) & (n[1].sum(axis=1) > 0)
-    both = [year[kept] for year in n]
-    for year, name in zip(both, ("before", "after"), strict=True):
-        if (year.sum(axis=0) == 0).any():
-            group = int(np.argmax(year.sum(axis=0) == 0))
-            raise ValueError(f"group {group} has nobody {name}; leave it out, or add it to another group.")
-
-    def m(areas: int, groups: int, odds: int) -> float:
-        if areas == groups == odds:
-            return float(mutual_information(both[odds]))
-        size = [both[areas].sum(axis=1), both[groups].sum(axis=0)]
-        return float(mutual_information(_fitted(both[odds], size[0] / size[0].sum(), size[1] / size[1].sum())))
-
-    structure = (m(0, 0, 1) - m(0, 0, 0) + m(1, 1, 1) - m(1, 1, 0)) / 2
-    areas = sum(m(1, g, s) - m(0, g, s) for g in (0, 1) for s in (0, 1)) / 4
-    groups = sum(m(a, 1, s) - m(a, 0, s) for a in (0, 1) for s in (0, 1)) / 4
-    whole = float(mutual_information(n[1]) - mutual_information(n[0]))
-    kept_change = m(1, 1, 1) - m(0, 0, 0)
-    return {"groups": groups, "areas": areas, "structure": structure, "new_areas": whole - kept_change}
-
-
-def _fitted(seed: np.ndarray, rows: np.ndarray, columns: np.ndarray, *, tolerance: float = 1e-12) -> np.ndarray:
-    """A table with the odds of a seed and the margins asked for."""
-    table = seed / seed.sum()
-    for _ in range(10_000):
-        table = table * _over(columns, table.sum(axis=0), 0.0)
-        miss = table.sum(axis=1)
-        if abs(miss - rows).max() < tolerance:
-            return table
-        table = table * _over(rows, miss, 0.0)[:, None]
-    raise ValueError("areas where groups have nobody leave no table of such sizes. Use larger areas or fewer groups.")
+    return over(over(n, n.sum(axis=-1, keepdims=True)), np.broadcast_to(share, n.shape))
 
 
 def _dissimilarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -348,18 +241,18 @@ def _dissimilarity(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _gini(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    order = np.argsort(_over(a, a + b, 0.0), axis=-1)
+    order = np.argsort(over(a, a + b, 0.0), axis=-1)
     own, rest = (np.take_along_axis(_shares(part), order, axis=-1) for part in (a, b))
     return 1 - (rest * (2 * np.cumsum(own, axis=-1) - own)).sum(axis=-1)
 
 
 def _isolation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return (_shares(a) * _over(a, a + b, 0.0)).sum(axis=-1) + 0 * _shares(b).sum(axis=-1)
+    return (_shares(a) * over(a, a + b, 0.0)).sum(axis=-1) + 0 * _shares(b).sum(axis=-1)
 
 
 def _eta_squared(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    share = _over(a.sum(axis=-1), (a + b).sum(axis=-1))
-    return _over(_isolation(a, b) - share, 1 - share)
+    share = over(a.sum(axis=-1), (a + b).sum(axis=-1))
+    return over(_isolation(a, b) - share, 1 - share)
 
 
 def _atkinson(a: np.ndarray, b: np.ndarray, *, shape: float = 0.5) -> np.ndarray:
@@ -371,10 +264,10 @@ def _two_group_information(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _shares(n: np.ndarray) -> np.ndarray:
-    return _over(n, n.sum(axis=-1, keepdims=True))
+    return over(n, n.sum(axis=-1, keepdims=True))
 
 
-def _over(top: np.ndarray, bottom: np.ndarray, empty: float = np.nan) -> np.ndarray:
+def over(top: np.ndarray, bottom: np.ndarray, empty: float = np.nan) -> np.ndarray:
     """A quotient, `empty` where nothing is below."""
     there = bottom > 0
     return np.where(there, top / np.where(there, bottom, 1), empty)
@@ -399,7 +292,8 @@ def _two(group: ArrayLike, others: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     return _checked(a, "area"), _checked(b, "area")
 
 
-def _table(counts: ArrayLike) -> np.ndarray:
+def checked_table(counts: ArrayLike) -> np.ndarray:
+    """Counts (..., areas, groups) as floats; a ValueError names the first that cannot be one."""
     n = np.asarray(counts, float)
     if n.ndim < 2:
         raise ValueError(f"counts {n.shape} must have areas and groups as its last two axes.")
@@ -408,9 +302,9 @@ def _table(counts: ArrayLike) -> np.ndarray:
 
 def _many(counts: ArrayLike):
     """Counts, their sum, each group's share of all (..., 1, groups), and each group and the rest (..., groups, areas)."""
-    n = _table(counts)
+    n = checked_table(counts)
     total = n.sum(axis=(-2, -1))
-    share = _over(n.sum(axis=-2, keepdims=True), total[..., None, None])
+    share = over(n.sum(axis=-2, keepdims=True), total[..., None, None])
     return n, total, share, against_the_rest(n)
 
 

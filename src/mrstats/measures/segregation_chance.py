@@ -137,8 +137,9 @@ def against_chance(
         means = np.stack([values.mean(axis=0) for values in many])
         low, high = np.moveaxis(np.stack([np.quantile(values, [tail, 1 - tail], axis=0) for values in many]), 1, 0)
         p = ((chance >= value - 1e-12).sum(axis=0) + 1) / (permutations + 1)
-        ends = (_inverse(value, edge, truth) for edge in (means, high, low))
-        result[name] = Chance(value, chance.mean(axis=0), *ends, np.where(np.isnan(value), np.nan, p))
+        corrected, lower, upper = (_inverse(value, edge, truth) for edge in (means, high, low))
+        p = np.where(np.isnan(value), np.nan, p)
+        result[name] = Chance(value, chance.mean(axis=0), corrected, lower, upper, p)
     return result
 
 

@@ -21,6 +21,7 @@ _PUBLIC = {
     "inequality": "summaries",
     "ranking": "rankings",
     "segregation": "places",
+    "spatial_pattern": "places.pattern",
     "survey_design": "survey",
     "table": "tables",
     "chart": "charts",

@@ -34,6 +34,7 @@ _PUBLIC = {
     "protection": "datanotes",
     "publication_plan": "appendix.planning",
     "protect": "appendix.planning",
+    "allocation": "places.allocating",
     "audit": "appendix.planning",
     "sentence": "sentences",
     "in_brief": "sentences",

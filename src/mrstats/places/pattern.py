@@ -90,7 +90,10 @@ def _pattern(rows: pd.DataFrame, city: City, permutations: int, confidence: floa
     local = local_moran(value, weights, permutations=permutations, seed=seed)
     p = adjust_p_values(local.p, method="benjamini_hochberg")
     high, among = value > value.mean(), local.neighbours > 0
-    named = [f"{LIKENESS[a]} among {LIKENESS[b]}" if q < 1 - confidence else "" for a, b, q in zip(high, among, p, strict=True)]
+    named = [
+        f"{LIKENESS[a]} among {LIKENESS[b]}" if q < 1 - confidence else ""
+        for a, b, q in zip(high, among, p, strict=True)
+    ]
     made = {"neighbours": local.neighbours + value.mean(), "local": local.value, "local_p": p, "pattern": named}
     columns = pd.DataFrame(made, index=held.index).reindex(rows.index).fillna({"pattern": ""})
     joined = rows.assign(moran=whole.value, moran_p=whole.p).join(columns)

@@ -110,7 +110,7 @@ def allocation(
         confidence=confidence,
         unit=asked.unit[city.language],
         status=amount["status"].reindex(result["group"]).to_numpy(),
-    )[COLUMNS]
+    ).reindex(columns=COLUMNS)
     result.attrs["dataset"] = city.key
     return result
 
@@ -170,25 +170,19 @@ def _order(city: City, over: str, by: tuple[str, ...], parts: dict, order_by: st
 
 def _shares(amount: pd.DataFrame, need: pd.DataFrame, order: list[str]) -> dict[str, Any]:
     """Amounts, shares of the city's and running sums in the order."""
-    whole, wanted = amount.loc[TOTAL], need.loc[TOTAL, "amount"]
-    share = {
-        "population": 100 * amount["population"] / whole["population"],
-        "amount": 100 * amount["amount"] / whole["amount"],
-        "need": 100 * need["amount"] / wanted,
-    }
-    made = {
+    held = {"population": amount["population"], "amount": amount["amount"], "need": need["amount"]}
+    share = {name: 100 * column / float(column[TOTAL]) for name, column in held.items()}
+    made: dict[str, Any] = {
         "place": pd.Series(np.arange(1.0, len(order) + 1), index=order),
-        "population": amount["population"],
-        "amount": amount["amount"],
-        "need": need["amount"],
+        **held,
         "per_person": amount["amount"] / amount["population"],
         "per_need": amount["amount"] / need["amount"].where(need["amount"] > 0),
         **{f"{name}_share": values for name, values in share.items()},
         "amount_to_need": share["amount"] / share["need"].where(share["need"] > 0),
     }
-    for name, column in (("population", amount["population"]), ("amount", amount["amount"]), ("need", need["amount"])):
-        running = column.loc[order].cumsum() if _known(amount, need) else np.nan * column.loc[order]
-        made[f"cumulative_{name}"] = 100 * running / running.iloc[-1]
+    for name, column in held.items():
+        ranked = column[order] if _known(amount, need) else np.nan * column[order]
+        made[f"cumulative_{name}"] = 100 * ranked.cumsum() / ranked.sum()
     return made
 
 
@@ -200,17 +194,16 @@ def _known(amount: pd.DataFrame, need: pd.DataFrame) -> bool:
 
 def _indices(amount: pd.DataFrame, need: pd.DataFrame, order: list[str], confidence: float) -> dict[str, Any]:
     """Concentration of amount and of need per person of the same residents, and their difference."""
-    z, made = normal_quantile(confidence), {}
-    people = amount.loc[order, "population"].to_numpy(float)
-    half = z * amount["se"] / amount["population"]
-    per_person = amount["amount"] / amount["population"]
-    made["per_person_lower"], made["per_person_upper"] = (per_person - half).clip(lower=0), per_person + half
-    known = _known(amount, need)
-    found = []
+    z = normal_quantile(confidence)
+    each, half = amount["amount"] / amount["population"], z * amount["se"] / amount["population"]
+    made: dict[str, Any] = {"per_person_lower": (each - half).clip(lower=0), "per_person_upper": each + half}
+    if not _known(amount, need):
+        return made
+    people, found = amount.loc[order, "population"].to_numpy(float), []
     for part, name in ((amount, "concentration"), (need, "need_concentration")):
         mean, error = (part.loc[order, column].to_numpy(float) / people for column in ("amount", "se"))
         index = relative_concentration_index(mean, np.nan_to_num(error), people, confidence=confidence)
-        value, se = (float(index.estimate), float(index.standard_error)) if known else (np.nan, np.nan)
+        value, se = float(index.estimate), float(index.standard_error)
         found.append((value, se))
         made |= {name: value, f"{name}_lower": value - z * se, f"{name}_upper": value + z * se}
     value = found[0][0] - found[1][0]

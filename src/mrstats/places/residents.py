@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,10 @@ import pandas as pd
 from mrstats import engine
 from mrstats.breakdown import check_request
 from mrstats.dataset import City
+from mrstats.dataset.beside import read_beside
+from mrstats.definitions import Indicator
 from mrstats.figures import area_column
-from mrstats.schema import CITY, UNPLACED, MrstatsError, UnknownNameError
+from mrstats.schema import CITY, UNPLACED, DatasetError, MrstatsError, UnknownNameError
 
 FEWEST = 10
 """So many persons must be on either side of a figure that leaves the city's walls."""
@@ -81,3 +84,45 @@ def matrix(
     """A sum (areas, groups) of rows of one year, 0 where there is none."""
     wide = rows.pivot_table(index="area", columns=factor, values=column, aggfunc="sum", observed=True)
     return wide.reindex(index=list(areas), columns=list(groups)).fillna(0.0).to_numpy(float)
+
+
+def at_points(city: City, indicator: Indicator, factors: Sequence[str], year: int) -> pd.DataFrame:
+    """The engine's cells of an indicator by the point people live at: ``point``, a column a factor, and the sums.
+
+    Raises
+    ------
+    DatasetError
+        dataset.toml names no points, or not the column of this indicator's table that holds them.
+    """
+    spec = city.description.beside.get("points", {})
+    source = city.description.tables[indicator.table]
+    if spec.get("table") != source.name or not spec.get("column"):
+        raise DatasetError(
+            f"where the residents of {indicator.name!r} live is not known to the point: [points] in dataset.toml must name "
+            f"table = {source.name!r} and column, the column of their point."
+        )
+    keys = engine.Keys((year,), spec["column"], tuple(city.description.factors[name] for name in factors))
+    cells = engine.indicator_cells(city, indicator, keys)
+    if not len(cells):
+        raise DatasetError(
+            f"{indicator.name!r} has no rows for {year}. Deliver that year's file, or ask for another year."
+        )
+    return cells.assign(point=cells[engine.AREA].astype(str)).drop(columns=engine.AREA)
+
+
+def living_points(city: City) -> pd.DataFrame:
+    """The points where people live: ``point`` (text), ``x``, ``y``, and a column a level of areas that they name."""
+    points = read_beside(city, "points")
+    return points.assign(point=points["point"].astype(str)).set_index("point", drop=False)
+
+
+def metres_to_nearest(points: pd.DataFrame, services: pd.DataFrame) -> np.ndarray:
+    """Distance as the crow flies from each point to the nearest of some services, in metres, shape (points,)."""
+    from scipy.spatial import cKDTree
+
+    return cKDTree(services[["x", "y"]].to_numpy(float)).query(points[["x", "y"]].to_numpy(float))[0]
+
+
+def to_nearest_ten(persons: Any) -> Any:
+    """How many persons stand behind a figure, without a count that a table might hide."""
+    return np.round(np.asarray(persons, float), -1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from mrstats.dataset import City
 from mrstats.measures import segregation as indices
 from mrstats.measures import segregation_parts
 from mrstats.measures.segregation_chance import Index, against_chance
-from mrstats.places.residents import FEWEST, counted, matrix
+from mrstats.places.residents import FEWEST, counted, matrix, to_nearest_ten
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, UnknownGroupError
 
 DIGITS = 4
@@ -71,7 +70,7 @@ def segregation_table(
             _of_groups(counts, groups, against, permutations, confidence, seed),
             _of_levels(city, counts, areas, geography),
         ]
-        parts.append(pd.concat(made).assign(year=year, since=year, unplaced=_near(unplaced)))
+        parts.append(pd.concat(made).assign(year=year, since=year, unplaced=to_nearest_ten(unplaced)))
     table = pd.concat([*parts, *changed], ignore_index=True)
     table = table.fillna(
         {"geography": city.municipality, "geography_level": geography, "group": TOTAL, "against": TOTAL}
@@ -82,11 +81,6 @@ def segregation_table(
     table.loc[hidden, [*FIGURES, "share", "population"]] = np.nan
     table[[*FIGURES, "share"]] = table[[*FIGURES, "share"]].astype(float).round(DIGITS)
     return table
-
-
-def _near(persons: Any) -> Any:
-    """Persons to the nearest ten: how many stand behind an index, and no count that a table might hide."""
-    return np.round(np.asarray(persons, float), -1)
 
 
 def _hidden(counts: np.ndarray) -> bool:
@@ -125,14 +119,14 @@ def _of_groups(counts, groups, against, permutations, confidence, seed) -> pd.Da
         if name == "interaction":
             own, met = np.indices((len(groups), len(groups))).reshape(2, -1)
             part = pd.DataFrame({**figures, "group": np.array(groups)[own], "against": np.array(groups)[met]})
-            part["p"], part["population"] = np.nan, _near(size[own])
+            part["p"], part["population"] = np.nan, to_nearest_ten(size[own])
             part["status"] = np.where(few[own] | few[met] | solved, CONFIDENTIAL, "")
             part = part[own != met]  # with itself it is isolation
         elif whole:
-            part = pd.DataFrame({**figures, "population": _near([size.sum()])})
+            part = pd.DataFrame({**figures, "population": to_nearest_ten([size.sum()])})
             part["status"] = CONFIDENTIAL if solved else ""
         else:
-            part = pd.DataFrame({**figures, "group": groups, "against": against, "population": _near(size)})
+            part = pd.DataFrame({**figures, "group": groups, "against": against, "population": to_nearest_ten(size)})
             part["status"] = np.where(few | solved, CONFIDENTIAL, "")
             part = part[np.arange(len(groups)) != place]
         parts.append(part.assign(measure=name.removeprefix("all "), areas=areas, method=LOT))
@@ -167,7 +161,7 @@ def _of_levels(city: City, counts: np.ndarray, areas: list[str], level: str) -> 
                     "measure": "mutual_information_within",
                     "value": within[k],
                     "share": share[k],
-                    "population": _near(mine.sum()),
+                    "population": to_nearest_ten(mine.sum()),
                     "areas": int((mine.sum(axis=1) > 0).sum()),
                     "status": CONFIDENTIAL if _hidden(mine) else "",
                 }

@@ -67,7 +67,7 @@ def impact_table(
             row = {"factor": factor or "", "group": code, "geography_level": CITY, "geography": city.municipality}
             parts.append(row | _reached(part, reach, confidence))
         if factor is None and geography != CITY:
-            for code, part in cells.groupby(_areas(city, points, geography).reindex(cells["point"]).to_numpy()):
+            for code, part in _groups(cells, _areas(city, points, geography).reindex(cells["point"]).to_numpy()):
                 row = {"factor": "", "group": TOTAL, "geography_level": geography, "geography": code}
                 parts.append(row | _reached(part, reach, confidence))
     table = pd.DataFrame(parts).assign(indicator=indicator, year=year, kind=kind, confidence=confidence)[COLUMNS]
@@ -75,8 +75,8 @@ def impact_table(
     return table
 
 
-def _groups(cells: pd.DataFrame, factor: str) -> list[tuple[str, pd.DataFrame]]:
-    return [(str(code), part) for code, part in cells.groupby(factor, observed=True)]
+def _groups(cells: pd.DataFrame, by) -> list[tuple[str, pd.DataFrame]]:
+    return [(str(code), part) for code, part in cells.groupby(by, observed=True)]
 
 
 def _services(services: pd.DataFrame, close, fee, move) -> tuple[str, pd.DataFrame, pd.DataFrame]:

@@ -155,6 +155,15 @@ def area_profile(
     How to read it: intervals are year-to-year chance; in a small area they are wide, and most differences are no more than
     that. Hidden (``C``) where fewer than ten persons have an outcome or lack it, or where they could be had by taking known
     areas from the drawn one.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> try:
+    ...     mr.area_profile(mr.tiny_city(), "POLYGON ((0 0, 900 0, 900 900, 0 0))", ["employment"], beside="district")
+    ... except MrstatsError as error:
+    ...     print(error)
+    tiny has no points. Put the file in the dataset's folder and write [points] file = … in dataset.toml; it has the columns point.
     """
     points = city.description.beside.get("points", {})
     if indicators is None:
@@ -251,6 +260,20 @@ def impact(
     Where people live is counted in full: limits are year-to-year chance in who lives where. It says who is touched, not
     how much it matters to them: ask them. Residents without a place are in no row. Hidden (``C``) where fewer than ten
     live, or one to nine are touched. What came of a change is told by `mrstats.effect`.
+
+    Examples
+    --------
+    Made of two thousand residents of Exempelstad: a library closes.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import mrstats as mr
+    >>> from mrstats.example_city import build_example_city
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     city = mr.open_dataset(build_example_city(Path(folder) / "exempelstad", persons=2000))
+    ...     table = mr.impact(city, close=["library-02"], who="children")
+    >>> bool(table["within_after"].iloc[0] < table["within_before"].iloc[0]), table["kind"].tolist()
+    (True, ['library'])
     """
     asked = check_request(city, indicator, by, geography, year, confidence=confidence)
     arguments = {

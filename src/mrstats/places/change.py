@@ -188,6 +188,15 @@ def effect(
     -----
     How to read it: so much more did the value rise in the areas that met the change. Only if they would else have gone as
     the others is it an effect. See `mrstats.measures.panels.difference_in_differences`.
+
+    Examples
+    --------
+    Every year is like the others in the tiny city, so nothing came of it.
+
+    >>> import mrstats as mr
+    >>> table = mr.break_down(mr.tiny_city(years=[2022, 2023, 2024]), "employment", geography="area", years=[2022, 2023, 2024])
+    >>> mr.effect(table, ["A1", "A2"], since=2024)[["year", "effect"]].round(6).abs().values.tolist()
+    [[0.0, 0.0], [2022.0, 0.0], [2023.0, nan], [2024.0, 0.0]]
     """
     home = dataset_of(table, city)
     areas = table[(table["geography_level"] != CITY) & (table["geography"] != UNPLACED)]

@@ -181,6 +181,15 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
     -----
     How to read it: what people say explains and questions figures; it counts nobody. Themes without an indicator are where
     residents see something the statistics do not.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> try:
+    ...     mr.voices(mr.tiny_city())
+    ... except DatasetError as error:
+    ...     print(str(error)[:27])
+    tiny has no interviews. Put
     """
     found = read_beside(city, "interviews")
     themes = city.description.beside["interviews"].get("themes", {})
@@ -261,6 +270,15 @@ def follow_up(city: City) -> pd.DataFrame:
     Notes
     -----
     How to read it: it is what boards say of their work, coded; it is not what residents meet. See `voices` for that.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> try:
+    ...     mr.follow_up(mr.tiny_city())
+    ... except DatasetError as error:
+    ...     print(str(error)[:31])
+    tiny has no board_answers. Put
     """
     answers = read_beside(city, "board_answers")
     strange = ~answers["status"].isin(ANSWERS)

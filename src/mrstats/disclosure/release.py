@@ -24,8 +24,6 @@ from mrstats.disclosure.witnesses import certify_written
 from mrstats.request import Request
 from mrstats.schema import CITY, CONFIDENTIAL, EditionError, has_status
 
-RESULT_FIGURES = ("value", "lower", "upper", "n", "population", "affected", "expected", "p", "p_adjusted")
-
 
 def write_release(
     city: City,
@@ -115,9 +113,9 @@ def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
         same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
-            blank: dict[str, Any] = {**dict.fromkeys(RESULT_FIGURES, np.nan), "path": "", "confirmed": False}
-            hidden = {name: empty for name, empty in blank.items() if name in result}
-            return result.assign(**hidden, status=CONFIDENTIAL)
+            figures = [str(name) for name in result.select_dtypes("float") if name != "confidence"]
+            blank: dict[str, Any] = {**dict.fromkeys(figures, np.nan), "path": "", "confirmed": False}
+            return result.assign(**{name: blank[name] for name in blank if name in result}, status=CONFIDENTIAL)
     return result
 
 

@@ -280,7 +280,7 @@ def impact(
         "indicator": indicator,
         "close": list(close),
         "fee": list(fee),
-        "move": {name: [float(metres) for metres in place] for name, place in (move or {}).items()},
+        "move": [[name, *map(float, place)] for name, place in (move or {}).items()],  # as TOML writes it
         "by": list(asked.by),
         "geography": geography,
         "who": who,

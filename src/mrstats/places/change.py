@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +44,7 @@ def impact_table(
     indicator: str,
     close: Sequence[str],
     fee: Sequence[str],
-    move: Mapping[str, Sequence[float]],
+    move: Sequence[Sequence[Any]],
     by: Sequence[str],
     geography: str,
     who: str,
@@ -52,7 +52,7 @@ def impact_table(
     year: int,
     confidence: float,
 ) -> pd.DataFrame:
-    """The table that `mrstats.impact` returns; arguments as there."""
+    """The table that `mrstats.impact` returns; arguments as there, `move` a list of id, x and y."""
     points = living_points(city)
     kind, before, after = _services(read_beside(city, "services"), close, fee, move)
     metres = pd.DataFrame({"before": metres_to_nearest(points, before)}, index=points.index)
@@ -81,7 +81,8 @@ def _groups(cells: pd.DataFrame, by) -> list[tuple[str, pd.DataFrame]]:
 
 def _services(services: pd.DataFrame, close, fee, move) -> tuple[str, pd.DataFrame, pd.DataFrame]:
     """Kind of the services that change, and all of that kind before and after."""
-    named = [*close, *fee, *move]
+    places = {str(name): place for name, *place in move}
+    named = [*close, *fee, *places]
     if not named:
         raise UnknownNameError("nothing changes: say close=, fee= or move=, with ids of services.")
     if len(set(named)) < len(named):
@@ -95,7 +96,7 @@ def _services(services: pd.DataFrame, close, fee, move) -> tuple[str, pd.DataFra
         raise UnknownNameError(f"services of several kinds change ({', '.join(kinds)}). Ask for one kind at a time.")
     before = services[services["kind"] == kinds[0]]
     after = before.drop(index=[*close, *fee]).copy()
-    for name, place in move.items():
+    for name, place in places.items():
         if len(place) != 2 or not np.isfinite(np.asarray(place, float)).all():
             raise UnknownNameError(f"move={{{name!r}: {place!r}}} must be x and y in EPSG:3006, in metres.")
         after.loc[name, ["x", "y"]] = [float(place[0]), float(place[1])]

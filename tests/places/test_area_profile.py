@@ -129,6 +129,12 @@ def test_a_polygon_that_cannot_be_is_refused(small, polygon, error, words):
 def test_what_the_dataset_does_not_have_is_named(small, circle):
     with pytest.raises(UnknownNameError, match="'parish' is not a level"):
         mr.area_profile(small, circle, ["employment"], beside="parish")
+    with pytest.raises(UnknownNameError, match="reach=0 must be a number of metres above 0"):
+        mr.area_profile(small, circle, ["employment"], reach=0)
+    with pytest.raises(
+        DatasetError, match=r"residents of 'q01' live is not known to the point: \[points\] .* table = 'survey'"
+    ):
+        mr.area_profile(small, circle, ["q01"], year=2024)
     with pytest.raises(DatasetError, match=r"tiny has no points. Put the file .* write \[points\]"):
         mr.area_profile(mr.tiny_city(), circle, ["employment"])
     with pytest.raises(DatasetError, match="tiny has no services"):

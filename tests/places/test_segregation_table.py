@@ -112,6 +112,11 @@ def test_one_group_one_area_and_an_absent_group_are_refused(city, people):
         mr.segregation(made_city(gone), "sex", "area", YEARS)
 
 
+def test_too_few_permutations_are_refused(city):
+    with pytest.raises(UnknownNameError, match="permutations=9 cannot tell p below 0.05"):
+        mr.segregation(city, "sex", "area", permutations=9)
+
+
 def test_a_sample_is_refused(people):
     weighted = toml(table='[tables.people]\nfiles = "x"\ngrain = "person"\nyear = "year"\nweight = "age"\n')
     with pytest.raises(MrstatsError, match="a sample with weights; how people are spread needs everybody"):

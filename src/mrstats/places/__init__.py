@@ -18,7 +18,7 @@ from mrstats.places.change import impact_table
 from mrstats.places.profiling import profile_table
 from mrstats.places.sorting import segregation_table
 from mrstats.request import ResultRequest
-from mrstats.schema import CITY, SUM_MEASURES, MrstatsError
+from mrstats.schema import CITY, SUM_MEASURES, MrstatsError, UnknownNameError
 
 RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
     "segregation": segregation_table,
@@ -92,6 +92,8 @@ def segregation(
     [0.2, 0.1676, 0.2455]
     """
     asked = check_request(city, indicator, group, geography, years, confidence=confidence)
+    if whole("permutations", permutations) < 19:
+        raise UnknownNameError(f"permutations={permutations} cannot tell p below 0.05; ask for 19 or more.")
     arguments = {
         "indicator": indicator,
         "group": group,
@@ -175,11 +177,18 @@ def area_profile(
         "indicators": list(asked.indicators),
         "by": list(asked.by),
         "beside": beside,
-        "reach": float(reach),
+        "reach": metres(reach),
         "year": asked.years[-1],
         "confidence": float(confidence),
     }
     return answered(city, ResultRequest(city.name, "area_profile", arguments))
+
+
+def metres(reach: float) -> float:
+    """What counts as near, above 0."""
+    if not 0 < reach < float("inf"):
+        raise UnknownNameError(f"reach={reach!r} must be a number of metres above 0, such as 1000.")
+    return float(reach)
 
 
 def polygon_text(polygon: Any) -> str:
@@ -284,7 +293,7 @@ def impact(
         "by": list(asked.by),
         "geography": geography,
         "who": who,
-        "reach": float(reach),
+        "reach": metres(reach),
         "year": asked.years[-1],
         "confidence": float(confidence),
     }

@@ -188,3 +188,12 @@ def test_the_example_city_has_all_three(small):
     table = mr.voices(small, ["home_care"])
     assert (table["theme"] == "home_care").all()
     assert table["value"].notna().all()
+
+
+def test_checking_the_dataset_names_what_lies_beside_its_tables(folder, small):
+    assert mr.check_dataset(mr.open_dataset(folder)) == []
+    assert mr.check_dataset(small) == []
+    (problem,) = mr.check_dataset(change(folder, "answers.csv", "board,", "nämnd,"))
+    assert str(problem).startswith("answers.csv: [board_answers] answers.csv has no column 'board'")
+    (folder / "interviews.csv").unlink()
+    assert [p.file for p in mr.check_dataset(folder)] == ["interviews.csv", "answers.csv"]

@@ -113,7 +113,7 @@ def test_one_group_one_area_and_an_absent_group_are_refused(city, people):
 
 
 def test_too_few_permutations_are_refused(city):
-    with pytest.raises(UnknownNameError, match="permutations=9 cannot tell p below 0.05"):
+    with pytest.raises(UnknownNameError, match=r"permutations=9 cannot tell p below 0\.05"):
         mr.segregation(city, "sex", "area", permutations=9)
 
 

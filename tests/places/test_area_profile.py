@@ -8,6 +8,7 @@ import shapely
 import mrstats as mr
 from mrstats.dataset.beside import read_beside
 from mrstats.measures.proportions import difference_interval, wilson_interval
+from mrstats.places import profiling
 from mrstats.schema import DatasetError, MrstatsError, UnknownNameError
 
 INDICATORS = ["population", "employment", "income"]
@@ -139,3 +140,41 @@ def test_what_the_dataset_does_not_have_is_named(small, circle):
         mr.area_profile(mr.tiny_city(), circle, ["employment"])
     with pytest.raises(DatasetError, match="tiny has no services"):
         read_beside(mr.tiny_city(), "services")
+
+
+def told(counts, drawn):
+    """Whether a figure of what is drawn is shown: points with area, persons, and how many of them have the outcome."""
+    at = pd.DataFrame(counts, columns=["point", "area", "n", "wy"]).set_index("point")
+    inside = pd.Series(at.index.isin(drawn), index=at.index)
+    part = at["n"].where(inside, 0).groupby(at["area"]).sum()
+    covered = frozenset(part.index[part > at.groupby("area")["n"].sum() / 2])
+    place = profiling.Place(profiling.PLAN_AREA, "drawn", inside, covered)
+    return profiling._told(at.assign(users=at["wy"]), place, place, at["area"], True, "proportion")
+
+
+@pytest.mark.parametrize(
+    ("counts", "drawn", "shown"),
+    [
+        ([("p", "A", 100, 50), ("q", "B", 100, 50)], "p", True),
+        ([("p", "A", 100, 50), ("q", "A", 20, 3)], "p", False),  # the area less the drawn one: three
+        ([("p", "A", 100, 50), ("q", "A", 40, 15)], "p", True),
+        ([("p", "A", 100, 50), ("q", "B", 100, 50), ("r", "B", 900, 90)], "pq", True),  # 100 of B is enough on its own
+        ([("p", "A", 100, 50), ("q", "B", 12, 3), ("r", "B", 900, 90)], "pq", False),  # 12 of B: the drawn one less A
+        ([("p", "A", 100, 50), ("q", "B", 100, 4)], "pq", False),  # A is public, so B's four could be had
+        ([("p", "A", 100, 50), ("q", "B", 100, 4), ("r", "C", 100, 3)], "pqr", False),  # seven of two areas
+        ([("p", "A", 100, 50), ("q", "B", 100, 6), ("r", "C", 100, 6)], "pqr", True),
+        ([("p", "A", 100, 9)], "p", False),
+        ([("p", "A", 100, 91)], "p", False),
+        ([("p", "A", 0, 0), ("q", "B", 50, 20)], "p", False),
+    ],
+)
+def test_what_could_be_had_by_subtraction_is_not_shown(counts, drawn, shown):
+    assert told(counts, list(drawn)) == shown
+
+
+def test_a_group_that_is_hidden_alone_takes_the_smallest_other_with_it():
+    rows = [("e", "sex", "A", "a", "C", 5.0), ("e", "sex", "A", "b", "", 40.0), ("e", "sex", "A", "c", "", 30.0)]
+    rows += [("e", "sex", "B", "a", "", 5.0), ("e", "", "A", "_T", "C", 75.0)]
+    table = pd.DataFrame(rows, columns=["indicator", "factor", "geography", "group", "status", "n"])
+    profiling._hide_the_last_but_one(table)
+    assert table["status"].tolist() == ["C", "", "C", "", "C"]

@@ -24,6 +24,7 @@ _PUBLIC = {
     "follow_up": "places.knowledge",
     "impact": "places",
     "knowledge_gaps": "places.knowledge",
+    "location_quotients": "places.pattern",
     "voices": "places.knowledge",
     "segregation": "places",
     "spatial_pattern": "places.pattern",

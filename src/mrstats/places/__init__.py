@@ -82,7 +82,7 @@ def segregation(
     How to read it: *dissimilarity* 0.3: 30 per cent of the group would have to live elsewhere for it to live as the rest do.
     Small areas are uneven by chance: compare ``corrected`` values (see `mrstats.measures.segregation_chance`). An index tells
     how a city is divided, not why, and not that a group chose it. Rounded to four decimals; hidden (``C``) where fewer than
-    ten persons stand on a side, or fewer than ten areas hold a count below ten.
+    ten persons stand on a side, or fewer than ten areas hold a count below ten. Which areas: `mrstats.location_quotients`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`spatial_pattern`: whether areas are as their neighbours, and which of them. Tables in, tables out."""
+"""Patterns over areas: whether they are as their neighbours, and where groups are a larger share. Tables in, tables out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from mrstats.dataset import City, dataset_of
+from mrstats.measures.proportions import wilson_interval
 from mrstats.measures.spatial import local_moran, morans_i, row_standardised
 from mrstats.measures.trend import adjust_p_values
-from mrstats.schema import CITY, UNPLACED, MrstatsError, factor_columns
+from mrstats.schema import CITY, TOTAL, UNPLACED, MrstatsError, UnknownNameError, factor_columns
 
 PATTERN_COLUMNS = ["moran", "moran_p", "neighbours", "local", "local_p", "pattern"]
 LIKENESS = {True: "high", False: "low"}
@@ -107,3 +108,65 @@ def _touching(polygons) -> np.ndarray:
     near[left, right] = 1.0
     np.fill_diagonal(near, 0.0)
     return near
+
+
+def location_quotients(table: pd.DataFrame, factor: str) -> pd.DataFrame:
+    """Each group's share of an area's residents over its share of the city's.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `break_down` of a count of residents by `factor` with a level of areas.
+    factor : str
+        A factor of the table; other factors are held apart.
+
+    Returns
+    -------
+    DataFrame
+        The table's rows of areas and groups (no totals) with ``quotient, quotient_lower, quotient_upper``: 1 where the group
+        is as large a share as in the city. Empty where the group, its area or the city's figure is hidden or nobody lives.
+
+    Raises
+    ------
+    MrstatsError, UnknownNameError
+        Another measure than a count, or a factor that the table does not have.
+
+    Notes
+    -----
+    How to read it: 2 = twice as large a share of the residents as in the city. Wilson's interval of the share, the city's
+    share taken as known. It rests on a protected table and on nothing that the table hides.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> table = mr.break_down(mr.tiny_city(), "population", by="sex", geography="area")
+    >>> mr.location_quotients(table, "sex")["quotient"].round(2).tolist()
+    [1.2, 0.8, 0.8, 1.2, 1.2, 0.8, 0.8, 1.2]
+    """
+    factors = factor_columns(table)
+    if factor not in factors:
+        raise UnknownNameError(f"factor={factor!r} is not in the table; it has {', '.join(factors) or 'no factor'}.")
+    if other := set(table["measure"]) - {"count"}:
+        raise MrstatsError(
+            f"the table holds a {sorted(other)[0]}; quotients are of a count of residents. Ask for a count."
+        )
+    keys = ["indicator", "year", *(name for name in factors if name != factor)]
+    areas = table[(table["geography_level"] != CITY) & (table["geography"] != UNPLACED) & (table[factor] != TOTAL)]
+
+    def beside(rows: pd.DataFrame, on: list[str]) -> np.ndarray:
+        found = areas[on].merge(rows[[*on, "value"]], on=on, how="left", validate="many_to_one")
+        return found["value"].to_numpy(float)
+
+    city, all_groups = table[table["geography_level"] == CITY], table[table[factor] == TOTAL]
+    residents = beside(all_groups[all_groups["geography_level"] != CITY], [*keys, "geography_level", "geography"])
+    share = beside(city, [*keys, factor]) / beside(city[city[factor] == TOTAL], keys)
+    count = areas["value"].to_numpy(float)
+    known = (residents > 0) & np.isfinite(count) & (share > 0)
+    made = {name: np.full(len(areas), np.nan) for name in ("quotient", "quotient_lower", "quotient_upper")}
+    confidence = float(table["confidence"].iloc[0])
+    lower, upper = wilson_interval(count[known], residents[known], confidence=confidence)
+    for name, of in zip(made, (count[known] / residents[known], lower, upper), strict=True):
+        made[name][known] = of / share[known]
+    result = areas.assign(**made).reset_index(drop=True)
+    result.attrs.update(table.attrs)
+    return result

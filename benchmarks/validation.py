@@ -8,7 +8,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mrstats.measures import design, distribution, inequality, proportions, rates, reliability, trend
+from mrstats.measures import (
+    design,
+    distribution,
+    inequality,
+    proportions,
+    rates,
+    reliability,
+    segregation,
+    segregation_parts,
+    spatial,
+    trend,
+)
 from mrstats.measures.association import independence_test
 from mrstats.measures.influence import MEASURES, influence
 from mrstats.sampled import estimate_domains
@@ -394,12 +405,55 @@ def chance_and_trend_rows():
         yield f"`adjust_p_values`, {method}", "stats::p.adjust", worst(ours, known["p_adjust"][key])
 
 
+def segregation_rows():
+    folder, known = REFERENCE / "09_segregation", expected("09_segregation")
+    city, groups = pd.read_csv(folder / "city.csv"), known["groups"]
+    counts = {year: city[[f"{group}_{year}" for group in groups]].to_numpy(float) for year in ("y1", "y2")}
+    districts = np.unique(city["district"], return_inverse=True)[1]
+    one = {
+        "dissimilarity": "D",
+        "gini": "gini",
+        "isolation": "isolation",
+        "eta_squared": "eta2",
+        "atkinson": "atkinson05",
+    }
+    many = {
+        "multigroup_dissimilarity": ("multigroup", "D", "OasisR"),
+        "multigroup_gini": ("multigroup", "gini", "OasisR"),
+        "relative_diversity": ("multigroup", "R", "OasisR"),
+        "mutual_information": ("R_segregation", "M", "segregation"),
+        "information_theory": ("R_segregation", "H", "segregation"),
+    }
+    for name, key in one.items():
+        ours = [getattr(segregation, name)(*segregation.against_the_rest(n)) for n in counts.values()]
+        yield f"`{name}`", "OasisR", worst(ours, [known[year]["one_group_vs_rest"][key] for year in counts])
+    for name, (part, key, peer) in many.items():
+        ours = [getattr(segregation, name)(n) for n in counts.values()]
+        yield f"`{name}`", peer, worst(ours, [known[year][part][key] for year in counts])
+    between = [segregation_parts.within_and_between(n, districts)[0] for n in counts.values()]
+    theirs = [known[year]["R_segregation"]["M_between_districts"] for year in counts]
+    yield "`within_and_between`", "segregation", worst(between, theirs)
+    parts, shapley = segregation_parts.change_parts(*counts.values()), known["change_y1_to_y2_shapley"]
+    names = {"structure": "structural", "groups": "group_marginal", "areas": "unit_marginal"}
+    theirs = [shapley[name] for name in names.values()]
+    yield "`change_parts`", "segregation", worst([parts[name] for name in names], theirs)
+    grid, known = pd.read_csv(REFERENCE / "10_trend_space" / "grid.csv"), expected("10_trend_space")
+    apart = abs(grid[["row", "col"]].to_numpy()[:, None] - grid[["row", "col"]].to_numpy()[None])
+    rook = spatial.row_standardised(apart.sum(axis=2) == 1)
+    yield "`morans_i`", "spdep", worst(spatial.morans_i(grid["value"], rook).value, known["moran_rook_W"]["I"])
+    yield (
+        "`local_moran`",
+        "spdep",
+        worst(spatial.local_moran(grid["value"], rook).value, known["moran_rook_W"]["local_I"]),
+    )
+
+
 def main() -> None:
     lines = [
         f"| {what} | {peer} | {numbers} | {difference:.0e} |"
         for rows in (
             *(proportion_rows(), rate_rows(), survey_rows(), income_rows()),
-            *(inequality_rows(), chance_and_trend_rows()),
+            *(inequality_rows(), chance_and_trend_rows(), segregation_rows()),
         )
         for what, peer, (numbers, difference) in rows
     ]

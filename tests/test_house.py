@@ -26,7 +26,7 @@ FLOORS = {
     **dict.fromkeys(
         ["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases", "datanotes"], 6
     ),
-    **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models"], 5),
+    **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models", "places"], 5),
     "disclosure": 4,
     **dict.fromkeys(
         ["badrows", "breakdown", "engine", "estimates", "queries", "rollup", "personwise", "samplerows", "standardise"],

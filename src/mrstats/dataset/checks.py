@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mrstats.dataset import City, FactorSource, TableSource, open_dataset, read_file
+from mrstats.dataset.beside import read_beside
 from mrstats.definitions import expressions
 from mrstats.schema import CITY, TOTAL, TOTAL_WORDS, MrstatsError
 
@@ -64,7 +65,16 @@ def check_dataset(dataset: str | Path | City) -> list[Problem]:
         problems.append(Problem("dataset.toml", None, str(error)))
     for source in city.description.tables.values():
         problems += _table_problems(city, source, areas)
-    return problems
+    return [*problems, *_beside_problems(city)]
+
+
+def _beside_problems(city: City) -> Iterator[Problem]:
+    """What is wrong with points, services, interviews and answers."""
+    for name, spec in city.description.beside.items():
+        try:
+            read_beside(city, name)
+        except MrstatsError as error:
+            yield Problem(spec["file"], None, str(error))
 
 
 def _geography_problems(city: City) -> Iterator[Problem]:

@@ -24,7 +24,8 @@ from mrstats.schema import CITY, TOTAL, DatasetError
 
 GRAINS = ("person", "cell")
 FORMATS = ("parquet", "csv", "scb_excel")
-SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "points", "questions"}
+BESIDE = ("points", "services", "interviews", "board_answers")
+SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "questions", *BESIDE}
 LEVEL_WORDS = ("label", "definite", "plural", "definite_plural")
 
 
@@ -104,6 +105,7 @@ class Description:
     indicators: dict[str, Indicator]
     missing: tuple[dict[str, Any], ...]
     water: dict[str, str] | None
+    beside: dict[str, dict[str, Any]]
 
 
 def read_description(path: Path) -> Description:
@@ -154,6 +156,7 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         indicators=indicators,
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
+        beside={name: _beside(name, raw[name]) for name in BESIDE if name in raw},
     )
 
 
@@ -193,6 +196,12 @@ def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) 
             },
         )
     return made
+
+
+def _beside(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    if "file" not in spec:
+        raise DatasetError(f"[{name}] lacks 'file'.")
+    return spec
 
 
 def _years(years: Any, where: str) -> tuple[int, ...]:

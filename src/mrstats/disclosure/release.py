@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,6 @@ from mrstats.schema import CITY, CONFIDENTIAL, EditionError, has_status
 
 CURE = "merge the groups of that cell, or let the rules' method be round"
 EARLIER = "show the year as earlier editions did, with the same tables and method, or leave that year out"
-RESULT_FIGURES = ("value", "lower", "upper", "n", "population", "affected", "expected", "p", "p_adjusted")
 
 
 def write_release(
@@ -121,8 +121,9 @@ def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
         same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
-            shown = [name for name in RESULT_FIGURES if name in result]
-            return result.assign(**dict.fromkeys(shown, np.nan), path="", confirmed=False, status=CONFIDENTIAL)
+            figures = [str(name) for name in result.select_dtypes("float") if name != "confidence"]
+            blank: dict[str, Any] = {**dict.fromkeys(figures, np.nan), "path": "", "confirmed": False}
+            return result.assign(**{name: blank[name] for name in blank if name in result}, status=CONFIDENTIAL)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import index
 from typing import Any
 
@@ -14,7 +15,7 @@ from mrstats.models.furthest import furthest_table
 from mrstats.request import ResultRequest
 from mrstats.schema import UnknownNameError
 
-RESULTS = {"furthest_behind": furthest_table}
+RESULTS: dict[str, Callable[..., pd.DataFrame]] = {"furthest_behind": furthest_table}
 """What a plan may ask for beside tables, and the callable that makes it from persons, checked by its own rules."""
 
 
@@ -116,4 +117,6 @@ def _answered(city: City, request: ResultRequest) -> pd.DataFrame:
 
 def compute_result(city: City, request: ResultRequest) -> pd.DataFrame:
     """The result of a request, straight from the persons."""
-    return RESULTS[request.kind](city, **request.arguments)
+    from mrstats.places import RESULTS as OF_PLACES  # its verbs answer by this module
+
+    return {**RESULTS, **OF_PLACES}[request.kind](city, **request.arguments)

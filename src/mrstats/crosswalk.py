@@ -147,7 +147,9 @@ def _codes_of(points: pd.DataFrame, division: Division) -> np.ndarray:
         codes = points[division.level.name].astype(object)
         strange = codes[codes.notna() & ~codes.isin(division.codes | {UNPLACED})].unique()
         if len(strange):
-            raise DatasetError(f"weights, column {division.level.name!r}: {named(strange)} are not areas of {division}.")
+            raise DatasetError(
+                f"weights, column {division.level.name!r}: {named(strange)} are not areas of {division}."
+            )
         return codes.where(codes.isin(division.codes), None).to_numpy(object)
     if division.polygons is None:
         raise DatasetError(
@@ -162,9 +164,9 @@ def _codes_of(points: pd.DataFrame, division: Division) -> np.ndarray:
         raise DatasetError(f"weights has neither a column {division.level.name!r}, nor geometry, nor x and y.")
     polygons = in_metres(division.polygons, f"polygons of {division}")
     point, polygon = shapely.STRtree(polygons.geometry.to_numpy()).query(places, predicate="intersects")
-    codes = np.full(len(points), None, object)
-    codes[point[::-1]] = polygons["code"].to_numpy(object)[polygon[::-1]]  # on a border: the first area, every time
-    return codes
+    found = np.full(len(points), None, object)
+    found[point[::-1]] = polygons["code"].to_numpy(object)[polygon[::-1]]  # on a border: the first area, every time
+    return found
 
 
 def _best(points: pd.DataFrame | None, ground: pd.DataFrame | None, rest: list[str]) -> pd.DataFrame:
@@ -178,9 +180,7 @@ def _best(points: pd.DataFrame | None, ground: pd.DataFrame | None, rest: list[s
     peopled = set(by_points["source"])
     union = {code for code, area in nested.items() if code not in peopled or lived.get(code) == area}
     on_ground = union | (set(rest) - peopled)
-    return pd.concat(
-        [by_points[~by_points["source"].isin(on_ground)], by_ground[by_ground["source"].isin(on_ground)]]
-    )
+    return pd.concat([by_points[~by_points["source"].isin(on_ground)], by_ground[by_ground["source"].isin(on_ground)]])
 
 
 def _shares(pieces: pd.DataFrame) -> pd.Series:

@@ -177,7 +177,9 @@ def division_from_polygons(
     """
     for column in filter(None, (code, name)):
         if column not in polygons:
-            raise DatasetError(f"the polygons of {level} have no column {column!r}; they have {', '.join(polygons)}.")
+            raise DatasetError(
+                f"the polygons of {level} have no column {column!r}; they have {', '.join(map(str, polygons))}."
+            )
     text = bilingual(label or level, "label")
     words = dict.fromkeys(("label", "definite", "plural", "definite_plural"), text)
     frame = in_metres(polygons, f"the polygons of {level}").rename(columns={code: "code"})[["code", "geometry"]]
@@ -205,7 +207,9 @@ def areas_cut(source: Division, target: Division) -> pd.DataFrame:
     """Areas of `source` that a border of `target` goes through: ``source``, ``target``, ``share`` of the area inside."""
     if source.polygons is None or target.polygons is None:
         without = source if source.polygons is None else target
-        raise DatasetError(f"{without} has no polygons, so nobody can see what is cut. Give the level a file of polygons.")
+        raise DatasetError(
+            f"{without} has no polygons, so nobody can see what is cut. Give the level a file of polygons."
+        )
     found = overlaps(source.polygons, target.polygons)
     found["share"] = found["amount"] / found.groupby("source")["amount"].transform("sum")
     cut = found[found["target"].notna() & found["share"].between(SLIVER, 1 - SLIVER)]

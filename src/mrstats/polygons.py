@@ -81,7 +81,10 @@ def polygon_problems(frame: gpd.GeoDataFrame, *, filled: gpd.GeoDataFrame | None
         found.append(f"areas without a polygon: {named(codes[empty])}. Draw them, or take the rows out.")
     invalid = ~empty & ~shapely.is_valid(shapes)
     if invalid.any():
-        why = [f"{code!r} ({shapely.is_valid_reason(shape)})" for code, shape in zip(codes[invalid], shapes[invalid], strict=True)]
+        why = [
+            f"{code!r} ({shapely.is_valid_reason(shape)})"
+            for code, shape in zip(codes[invalid], shapes[invalid], strict=True)
+        ]
         found.append(f"polygons with invalid rings: {listed(why)}. Mend them where they are drawn (make valid).")
     twice = pd.Series(codes)[pd.Series(codes).duplicated()].unique()
     if len(twice):
@@ -142,7 +145,9 @@ def _gaps(shapes, filled) -> np.ndarray:
     return gaps[shapely.area(gaps) >= LEAST] if len(gaps) else gaps
 
 
-def overlaps(source: gpd.GeoDataFrame, target: gpd.GeoDataFrame, *, land: gpd.GeoDataFrame | None = None) -> pd.DataFrame:
+def overlaps(
+    source: gpd.GeoDataFrame, target: gpd.GeoDataFrame, *, land: gpd.GeoDataFrame | None = None
+) -> pd.DataFrame:
     """How many square metres of each source area lie in each target area, and outside all of them.
 
     Parameters

@@ -78,7 +78,8 @@ def rows_of_vintage(frame: pd.DataFrame, *, area: str, year: str | int, system: 
 
     Examples
     --------
-    >>> mixed = pd.DataFrame({"region": ["1280C1020", "1280C1020", "1280C1020_DeSO2025"], "year": [2023, 2024, 2024], "value": [1439, 0, 0]})
+    >>> mixed = pd.DataFrame({"region": ["1280C1020", "1280C1020", "1280C1020_DeSO2025"], "year": [2023, 2024, 2024]})
+    >>> mixed["value"] = [1439, 0, 0]
     >>> rows_of_vintage(mixed, area="region", year="year", system="deso", vintage="2018")
           region  year  value
     0  1280C1020  2023   1439
@@ -90,11 +91,11 @@ def rows_of_vintage(frame: pd.DataFrame, *, area: str, year: str | int, system: 
     marked = parts["vintage"] != ""
     own = (parts["system"] == system) & (parts["vintage"] == vintage)
     if not marked.any() or vintage == FIRST.get(system):
-        own |= ~marked
+        own = own | ~marked
     first, last = YEARS.get((system, vintage), (0, 9999))
     years = pd.to_numeric(frame[year], errors="coerce") if isinstance(year, str) else pd.Series(year, index=frame.index)
     timely = years.between(first, last) | years.isna()  # a year that is no number is for the checks to tell
-    return frame.assign(**{area: parts["code"]})[own & (timely | ~marked.any())]
+    return frame.assign(**{area: parts["code"]})[own & timely if marked.any() else own]
 
 
 def area_changes(log: pd.DataFrame, before, after) -> pd.DataFrame:
@@ -154,7 +155,7 @@ def area_changes(log: pd.DataFrame, before, after) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["code", "change", "ground", "linked"])
 
 
-def _back(linked: set[str], onward: dict[str, set[str]]) -> set[str]:
+def _back(linked: set[str], onward: dict) -> set[str]:
     """What a single linked area is linked with in its turn."""
     return onward.get(next(iter(linked)), set())
 
@@ -232,6 +233,6 @@ def strange_code(code: str, codes, level: str) -> str:
         return f"has lost its leading zero ({whole!r} in [geographies.{level}]). Deliver the column as text."
     bare = split_codes(pd.Series([str(code)])).iloc[0]
     if bare["vintage"]:
-        return f"is of {bare['system']} {bare['vintage']}, not of [geographies.{level}]. Give the level that vintage, or a level of its own."
+        own = f"is of {bare['system']} {bare['vintage']}, not of [geographies.{level}]"
+        return f"{own}. Give the level that vintage, or a level of its own."
     return f"is not in [geographies.{level}]. Correct the code, or check the division's vintage."
-

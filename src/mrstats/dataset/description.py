@@ -85,6 +85,7 @@ class LevelSource:
     match: str = ""
     names: dict[str, Text] | None = None
     changes: str = ""
+    polygons: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class Description:
     indicators: dict[str, Indicator]
     missing: tuple[dict[str, Any], ...]
     water: dict[str, str] | None
+    points: dict[str, str] | None = None
 
 
 def read_description(path: Path) -> Description:
@@ -154,6 +156,7 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         indicators=indicators,
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
+        points=raw.get("points"),
     )
 
 

@@ -29,6 +29,7 @@ from mrstats.schema import (
     DatasetError,
     MrstatsError,
     factor_columns,
+    is_standardised,
 )
 
 if TYPE_CHECKING:
@@ -130,6 +131,10 @@ def _check_measure(counts: pd.DataFrame, is_table: bool) -> None:
         raise MrstatsError(
             f"a {wrong[0]} cannot be moved between divisions: only counts of persons can. Break the indicator down on the "
             "target division, or move its numerator and denominator as counts."
+        )
+    if is_standardised(counts):
+        raise MrstatsError(
+            "standardised figures cannot be moved between divisions. Move the crude table, or standardise on the target division."
         )
     if counts["method"].str.startswith(SURVEY).any():
         raise MrstatsError(
@@ -238,7 +243,7 @@ def _moved_table(table: pd.DataFrame, move: Move) -> pd.DataFrame:
     made["estimate_id"] = [
         _key(row) for row in made[["geography_level", "geography", *dimensions]].itertuples(index=False)
     ]
-    made.loc[made["value"].isna(), ["df", *FIGURES]] = np.nan
+    made.loc[made["value"].isna(), FIGURES] = np.nan
     made = _without_empty_rest(made, ["n", "population", "count"])
     city = table[table["geography_level"] == CITY]
     order = [*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]

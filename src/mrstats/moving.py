@@ -48,7 +48,7 @@ class Move:
         self.reached = rank >= 0
         self.method = np.array(METHODS, object)[np.maximum(rank, 0)]
         self.estimated = np.isin(self.method, ESTIMATED)
-        self.factors: dict[str, tuple[float, int]] = {}
+        self.factors: dict[str, tuple[np.ndarray, int]] = {}
         if known is not None:
             self._learn(known)
 
@@ -125,12 +125,12 @@ class Move:
                 self._keep(f"{above}/{below}", error[..., a] - share * error[..., b], spread[..., b])
 
     def _keep(self, name: str, error: np.ndarray, spread: np.ndarray) -> None:
-        placed = slice(None, -1)  # not the unplaced
+        error[-1] = spread[-1] = 0.0  # nothing is learnt from the unplaced
         try:
-            factor, df = transfer.holdout_factor(error[placed].ravel(), spread[placed].ravel())
+            factor, df = transfer.holdout_factor(error, spread)
         except ValueError:
             return  # all of it is exact
-        if factor < MASS:
+        if factor.max() < MASS:
             raise MrstatsError(
                 f"known= {name!r} comes out exactly right, so the weights are made of it and it tells no error. Give the count "
                 "of another year."
@@ -138,9 +138,15 @@ class Move:
         self.factors[name] = factor, df
 
     def error(self, name: str, spread: np.ndarray) -> tuple[np.ndarray, float]:
-        """Standard error of the move of a column and the t of its interval; of the worst column where its own is not known."""
-        factor, df = self.factors.get(name) or max(self.factors.values(), default=(np.nan, 1))
-        return np.where(spread > 0, factor * spread, 0.0), _t_quantile(self.confidence, df)
+        """Standard error of the move of a column and the t of its interval; of the worst column where its own is not known.
+
+        `spread` has a row for each combination and target area.
+        """
+        nothing = np.full(len(self.targets), np.nan), 1
+        worst = max(self.factors.values(), key=lambda learnt: learnt[0].min(), default=nothing)
+        factor, df = self.factors.get(name, worst)
+        repeated = np.tile(factor, len(spread) // len(factor))
+        return np.where(spread > 0, repeated * spread, 0.0), _t_quantile(self.confidence, df)
 
     def methods(self, repeats: int) -> tuple[np.ndarray, np.ndarray]:
         """Method of each row, and whether it is an estimate, in the order combination × area."""

@@ -83,22 +83,23 @@ def split_spread(
     return np.sqrt(squares)
 
 
-def holdout_factor(error: ArrayLike, spread: ArrayLike) -> tuple[float, int]:
-    """What `split_spread` is to be multiplied with, from a count that is known on both divisions.
+def holdout_factor(error: ArrayLike, spread: ArrayLike) -> tuple[NDArray[np.float64], int]:
+    """What each target's `split_spread` is to be multiplied with, from a count that is known on both divisions.
 
     Parameters
     ----------
-    error : array_like, shape (m,)
-        Moved minus true count of each target area.
-    spread : array_like, shape (m,)
+    error : array_like, shape (m, k)
+        Moved minus true count of m target areas, in k years or groups.
+    spread : array_like, shape (m, k)
         Their `split_spread`.
 
     Returns
     -------
-    factor : float
-        ``sqrt(sum error² / sum spread²)`` over the targets that hold part of a split area.
+    factor : ndarray, shape (m,)
+        The larger of the target's own ``sqrt(sum error² / sum spread²)`` and that of all targets together: an area that was
+        wrong once is wrong again, and one that happened to be right is no surer than the others.
     df : int
-        How many such targets there are.
+        How many targets hold part of a split area.
 
     Raises
     ------
@@ -107,14 +108,16 @@ def holdout_factor(error: ArrayLike, spread: ArrayLike) -> tuple[float, int]:
 
     Examples
     --------
-    >>> holdout_factor([3.0, -4.0, 0.0], [5.0, 5.0, 0.0])
-    (0.7071067811865476, 2)
+    >>> factor, df = holdout_factor([[3.0], [-4.0], [0.0]], [[5.0], [5.0], [0.0]])
+    >>> factor.round(3).tolist(), df
+    ([0.707, 0.8, 0.707], 2)
     """
-    e, s = np.asarray(error, float), np.asarray(spread, float)
-    split = (s > 0) & ~np.isnan(e)
+    e2, s2 = (np.nansum(np.asarray(part, float) ** 2, axis=1) for part in (error, spread))
+    split = s2 > 0
     if not split.any():
         raise ValueError("no target area holds part of a split one, so a hold-out tells nothing.")
-    return float(np.sqrt((e[split] ** 2).sum() / (s[split] ** 2).sum())), int(split.sum())
+    own = np.sqrt(e2 / np.where(split, s2, np.inf))
+    return np.maximum(own, np.sqrt(e2[split].sum() / s2[split].sum())), int(split.sum())
 
 
 def misallocated(moved: ArrayLike, true: ArrayLike) -> float:

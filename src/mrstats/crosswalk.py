@@ -100,6 +100,10 @@ def build_crosswalk(
             )
         pieces = pd.concat([pieces, measured], ignore_index=True)
     pairs, slivers, notes = _settled(pieces)
+    if (pairs["target"] == UNPLACED).all():
+        raise DatasetError(
+            f"no area of {source} lies in any of {target}. Are both of one city, in the right coordinates?"
+        )
     unplaced = pd.DataFrame([(UNPLACED, UNPLACED, 1.0, "key")], columns=COLUMNS)
     pairs = pd.concat([pairs.sort_values(["source", "target"]), unplaced], ignore_index=True)
     return Crosswalk(source, target, pairs, slivers, _finer(pairs), tuple(notes))

@@ -243,8 +243,8 @@ def _moved_table(table: pd.DataFrame, move: Move) -> pd.DataFrame:
     made["estimate_id"] = [
         _key(row) for row in made[["geography_level", "geography", *dimensions]].itertuples(index=False)
     ]
-    made.loc[made["value"].isna(), FIGURES] = np.nan
     made = _without_empty_rest(made, ["n", "population", "count"])
+    made.loc[made["value"].isna(), FIGURES] = np.nan
     city = table[table["geography_level"] == CITY]
     order = [*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]
     return pd.concat([city, made], ignore_index=True)[order]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 SWEREF_99_TM = 3006
 
+EASTMOST = 2e6
+"""No place in Sweden is so far east, and none so far south, in SWEREF 99 TM."""
+
 LEAST = 1000.0
 """Square metres: an overlap or a gap smaller than this is two drawings of one border."""
 
@@ -45,6 +48,10 @@ def in_metres(frame: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
         raise DatasetError(
             f"{what} say they are in degrees ({frame.crs.name}) but reach {bounds.max():.0f}. "
             "Give them the coordinate system they were drawn in."
+        )
+    if frame.crs.to_epsg() == SWEREF_99_TM and bounds[0] > EASTMOST and bounds[1] < EASTMOST:
+        raise DatasetError(
+            f"{what} have their coordinates north before east. Ask for them as GeoJSON, or turn them round."
         )
     return frame if frame.crs.to_epsg() == SWEREF_99_TM else frame.to_crs(SWEREF_99_TM)
 

@@ -63,7 +63,7 @@ def read_key_file(path: Path, *, columns: list[str], encoding: str = "utf-8") ->
     """
     if path.suffix.lower() in TEXT:
         return read_text_table(path, encoding=encoding)
-    rows = pd.read_excel(path, header=None, dtype=str, keep_default_na=False)
+    rows = pd.read_excel(path, header=None, dtype=str, keep_default_na=False, engine="openpyxl")
     heads = [row for row in range(min(TITLE_ROWS, len(rows))) if set(columns) <= set(rows.iloc[row])]
     if not heads:
         raise DatasetError(

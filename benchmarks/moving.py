@@ -25,7 +25,8 @@ Made by `python -m benchmarks.moving` from Stockholm's own counts of 2016: 116 s
 stadsdelar cross their borders), and to the 419 basområden themselves, which mrstats does only with `allow_finer=True`. A
 person is in a wrong area if half the sum of the absolute errors counts her; the error of an area is relative to its true
 count. *Elsewhere* is what tobler 0.13 (area) and points weighted by hand gave on the same files. The hold-out is the count of
-2015, *truth held* how many intervals of estimated areas hold the truth; the points have the population of 2014 and are the basområden that the truth is made of, so their figures are optimistic.
+2015, and *truth held* says how many intervals of estimated areas hold the truth. The points have the population of 2014 and
+are the basområden that the truth is made of, so their figures are optimistic.
 
 | to | by | of whom | in a wrong area, % | elsewhere, % | an area's error: p90, % | largest, % | truth held | half-width, median % |
 |---|---|---|---|---|---|---|---|---|

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import mrstats as mr
-from mrstats.access import distance_to_service, nearest_distance, people_at_points
+from mrstats.access import distance_to_service, people_at_points
+from mrstats.measures.nearest import nearest_distance
 from mrstats.schema import DatasetError, MrstatsError, NotPublishedError, UnknownNameError
 
 # On a line: 10 women at 0 m, 30 men at 400 m, 60 women at 1 000 m; a library at 100 m and one at 1 300 m.
@@ -26,7 +27,7 @@ def rows(table):
 
 
 def test_distances_are_those_of_residents_not_of_points():
-    assert nearest_distance(PEOPLE, LIBRARIES).tolist() == [100, 300, 300]
+    assert nearest_distance(PEOPLE[["x", "y"]], LIBRARIES).tolist() == [100, 300, 300]
     made = rows(distance_to_service(PEOPLE, LIBRARIES, within=[200, 300]))
     assert made.loc["city", ["n", "p10", "p50", "within_200", "within_300"]].tolist() == [100, 200, 300, 10, 100]
     # Ten of a hundred: Wilson's interval by R's prop.test (5.52, 17.44).
@@ -89,3 +90,57 @@ def test_persons_at_points_are_not_published(built, monkeypatch):
     monkeypatch.setenv("MRSTATS_MODE", "publish")
     with pytest.raises(NotPublishedError, match="while publishing"):
         people_at_points(mr.open_dataset(built.folder), "population")
+
+
+NEAR = """
+[distances.metres_to_library]
+file = "service_points.csv"
+where = { kind = "library" }
+[indicators.near_library]
+table = "persons"
+measure = "proportion"
+numerator = "metres_to_library <= 1000"
+denominator = "metres_to_library >= 0"
+direction = "favourable"
+label = { sv = "Nära bibliotek", en = "Near a library" }
+population = { sv = "alla invånare med känd bostad", en = "all residents whose home is known" }
+share = { sv = "andelen med högst 1 000 meter till ett bibliotek", en = "the share within 1,000 metres of a library" }
+unit = { sv = "procent", en = "per cent" }
+source = { sv = "Exempelstads register", en = "Exempelstad registers" }
+"""
+
+
+@pytest.fixture
+def near_city(built, tmp_path):
+    """Exempelstad with a distance among its columns and an indicator of it."""
+    for path in built.folder.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    text = (built.folder / "dataset.toml").read_text(encoding="utf-8")
+    (tmp_path / "dataset.toml").unlink()
+    (tmp_path / "dataset.toml").write_text(text + NEAR, encoding="utf-8")
+    return mr.open_dataset(tmp_path)
+
+
+def test_a_distance_is_a_column_that_indicators_count_by(near_city):
+    table = mr.break_down(near_city, "near_library", by="sex", geography="district", years=2024)
+    services = pd.read_csv(near_city.folder / "service_points.csv").query("kind == 'library'")
+    people = people_at_points(near_city, "population", by="sex", year=2024)
+    apart = distance_to_service(people, services, by="sex", area="district", within=[1000])
+    both = table.assign(geography=table["geography"].replace(near_city.municipality, "city")).merge(
+        apart, on=["geography", "sex"]
+    )
+    assert len(both) == len(table) == 3 * 6  # those without a place are in neither share
+    assert both["value"].to_numpy() == pytest.approx(both["within_1000"].to_numpy())
+    assert (both["n_x"] == both["n_y"]).all()
+    assert (both["lower"] < both["value"]).all()
+
+
+def test_check_knows_a_column_of_distance_and_tells_a_service_that_is_not_there(near_city):
+    assert mr.check_dataset(near_city) == []
+    path = near_city.folder / "dataset.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('kind = "library" }', 'kind = "librarry" }'), encoding="utf-8"
+    )
+    message = r"\[distances.metres_to_library\] finds no place in service_points.csv where kind is librarry"
+    with pytest.raises(DatasetError, match=message):
+        mr.break_down(mr.open_dataset(near_city.folder), "near_library", years=2024)

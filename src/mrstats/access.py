@@ -13,6 +13,7 @@ from mrstats.dataset import City
 from mrstats.estimates import UNRELIABLE_N
 from mrstats.measures import distribution, proportions
 from mrstats.measures.checks import check_confidence
+from mrstats.measures.nearest import nearest_distance
 from mrstats.polygons import in_metres, named
 from mrstats.schema import (
     CITY,
@@ -102,7 +103,14 @@ def distance_to_service(
     count = people[persons].to_numpy(float)
     if np.isnan(count).any() or (count < 0).any():
         raise DatasetError(f"people, column {persons!r}: how many live at a point is 0 or more, never missing.")
-    far = nearest_distance(people, services)
+    if not len(services):
+        raise MrstatsError("there is no service of this kind, so nobody lives near one. Check the filter on services.")
+    places = _places(services, "services")
+    if (lost := ~np.isfinite(places).all(axis=1)).any():
+        raise DatasetError(
+            f"services: row {int(np.argmax(lost)) + 1} has no place ({lost.sum()} such rows). Locate it."
+        )
+    far = nearest_distance(_places(people, "people"), places)
     frame = people[factors].astype(str).assign(far_=far, n_=count)
     frame["area_"] = people[area].astype(object).where(people[area].notna(), UNPLACED) if area else UNPLACED
     frame = frame[frame["n_"] > 0]
@@ -182,30 +190,6 @@ def people_at_points(
             f"persons live at points that [points] does not have: {named(sorted(strange))}. Deliver both anew."
         )
     return gpd.GeoDataFrame(cells.merge(placed, on=engine.AREA, how="left").drop(columns=engine.AREA), crs=points.crs)
-
-
-def nearest_distance(people: pd.DataFrame, services: pd.DataFrame) -> np.ndarray:
-    """Metres in a straight line from each point to the nearest service, shape (points,); NaN for a point without a place.
-
-    Examples
-    --------
-    >>> nearest_distance(pd.DataFrame({"x": [0.0], "y": [0.0]}), pd.DataFrame({"x": [3.0, 30.0], "y": [4.0, 40.0]}))
-    array([5.])
-    """
-    from scipy.spatial import KDTree
-
-    if not len(services):
-        raise MrstatsError("there is no service of this kind, so nobody lives near one. Check the filter on services.")
-    places = _places(services, "services")
-    if (lost := ~np.isfinite(places).all(axis=1)).any():
-        raise DatasetError(
-            f"services: row {int(np.argmax(lost)) + 1} has no place ({lost.sum()} such rows). Locate it."
-        )
-    homes = _places(people, "people")
-    known = np.isfinite(homes).all(axis=1)
-    far = np.full(len(homes), np.nan)
-    far[known] = KDTree(places).query(homes[known])[0]
-    return far
 
 
 def _places(frame: pd.DataFrame, what: str) -> np.ndarray:

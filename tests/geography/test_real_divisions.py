@@ -126,9 +126,9 @@ def test_many_columns_are_moved_in_well_under_a_second(stockholm):
     before = stockholm.of("block", 2016)
     before = before.assign(**{f"column_{k}": before["total"] * k for k in range(20)})
     harmonise(before, source=stockholm.blocks, target=stockholm.target)  # imports
-    start = time.perf_counter()
+    start = time.process_time()
     made = harmonise(before, source=stockholm.blocks, target=stockholm.target)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert made["column_19"].sum() == pytest.approx(19 * before["total"].sum())
     assert set(made["method"]) == {"union"}
 

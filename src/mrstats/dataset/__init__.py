@@ -12,6 +12,7 @@ import pandas as pd
 
 from mrstats import sources
 from mrstats.dataset.description import Description, FactorSource, LevelSource, TableSource, read_description
+from mrstats.dataset.distances import with_distances
 from mrstats.dataset.divisions import division_of, in_vintage, points_of
 from mrstats.definitions import BackgroundFactor, Indicator, Level, nearest
 from mrstats.geography import Division, Geography, division_from_frame
@@ -88,7 +89,7 @@ class City:
             frame = read_table(self.description.tables[name], self.files(name), typed=self.measured(name))
             if isinstance(frame, pd.DataFrame):  # a published table: its codes may be of several vintages
                 frame = in_vintage(frame, self.description.tables[name], self.description)
-            self._frames[name] = frame
+            self._frames[name] = with_distances(self, name, frame)
         return self._frames[name]
 
     def measured(self, table: str) -> set[str]:

@@ -226,7 +226,7 @@ def _needed(city: City, source: TableSource) -> set[str]:
     for indicator in city.indicators.values():
         if indicator.table == source.name:
             columns |= expressions.columns_of(indicator)
-    return columns
+    return columns - set(city.description.distances)
 
 
 def _row_problems(

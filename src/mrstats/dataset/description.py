@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,18 @@ from mrstats.schema import CITY, TOTAL, DatasetError
 
 GRAINS = ("person", "cell")
 FORMATS = ("parquet", "csv", "scb_excel")
-SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "points", "questions"}
+SECTIONS = {
+    "dataset",
+    "tables",
+    "factors",
+    "geographies",
+    "indicators",
+    "missing",
+    "water",
+    "points",
+    "distances",
+    "questions",
+}
 LEVEL_WORDS = ("label", "definite", "plural", "definite_plural")
 
 
@@ -106,6 +117,7 @@ class Description:
     missing: tuple[dict[str, Any], ...]
     water: dict[str, str] | None
     points: dict[str, str] | None = None
+    distances: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def read_description(path: Path) -> Description:
@@ -157,6 +169,7 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
         points=raw.get("points"),
+        distances=_distances(raw),
     )
 
 
@@ -196,6 +209,20 @@ def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) 
             },
         )
     return made
+
+
+def _distances(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Columns of distance: the file of places and which of its rows, for persons that [points] locates."""
+    found = raw.get("distances", {})
+    for name, spec in found.items():
+        _only(spec, {"file", "where"}, f"[distances.{name}]")
+        if "file" not in spec:
+            raise DatasetError(f"[distances.{name}] lacks 'file'.")
+        if not {"table", "column"} <= set(raw.get("points", {})) or not name.isidentifier():
+            raise DatasetError(
+                f"[distances.{name}] needs [points] with table and column, and a name of letters, digits and _."
+            )
+    return found
 
 
 def _years(years: Any, where: str) -> tuple[int, ...]:

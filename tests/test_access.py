@@ -6,6 +6,7 @@ import pytest
 
 import mrstats as mr
 from mrstats.access import distance_to_service, people_at_points
+from mrstats.example_city import build_example_city
 from mrstats.measures.nearest import nearest_distance
 from mrstats.schema import DatasetError, MrstatsError, NotPublishedError, UnknownNameError
 
@@ -111,14 +112,12 @@ source = { sv = "Exempelstads register", en = "Exempelstad registers" }
 
 
 @pytest.fixture
-def near_city(built, tmp_path):
-    """Exempelstad with a distance among its columns and an indicator of it."""
-    for path in built.folder.iterdir():
-        (tmp_path / path.name).symlink_to(path)
-    text = (built.folder / "dataset.toml").read_text(encoding="utf-8")
-    (tmp_path / "dataset.toml").unlink()
-    (tmp_path / "dataset.toml").write_text(text + NEAR, encoding="utf-8")
-    return mr.open_dataset(tmp_path)
+def near_city(tmp_path):
+    """A small Exempelstad with a distance among its columns and an indicator of it."""
+    folder = build_example_city(tmp_path / "exempelstad", persons=3000)
+    path = folder / "dataset.toml"
+    path.write_text(path.read_text(encoding="utf-8") + NEAR, encoding="utf-8")
+    return mr.open_dataset(folder)
 
 
 def test_a_distance_is_a_column_that_indicators_count_by(near_city):

@@ -87,8 +87,7 @@ class City:
         """A table's rows as a native frame: DuckDB relation for Parquet, else pandas."""
         if name not in self._frames:
             frame = read_table(self.description.tables[name], self.files(name), typed=self.measured(name))
-            if isinstance(frame, pd.DataFrame):  # a published table: its codes may be of several vintages
-                frame = in_vintage(frame, self.description.tables[name], self.description)
+            frame = in_vintage(frame, self.description.tables[name], self.description)
             self._frames[name] = with_distances(self, name, frame)
         return self._frames[name]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -64,8 +64,10 @@ def points_of(city: City) -> pd.DataFrame:
     return frame.rename(columns={weight: "weight"})
 
 
-def in_vintage(frame: pd.DataFrame, source: TableSource, description: Description) -> pd.DataFrame:
-    """A table's rows without those outside their vintage's years, where its codes say which vintage they are of."""
+def in_vintage(frame: Any, source: TableSource, description: Description) -> Any:
+    """A published table's rows without those outside their vintage's years, where its codes say which they are of."""
+    if source.grain != "cell" or not isinstance(frame, pd.DataFrame):
+        return frame
     for column in {level.column for level in description.levels.values() if level.column in frame}:
         if (split_codes(frame[column])["vintage"] == "").all():
             continue

@@ -14,6 +14,7 @@ from mrstats.crosswalk import Crosswalk, build_crosswalk
 from mrstats.estimates import UNRELIABLE_CV, UNRELIABLE_N
 from mrstats.geography import Division
 from mrstats.measures import proportions, rates
+from mrstats.measures.checks import check_confidence
 from mrstats.moving import SHARES, Known, Move, counts_of, dimensions_of
 from mrstats.polygons import named
 from mrstats.schema import (
@@ -48,7 +49,7 @@ def harmonise(
     land: gpd.GeoDataFrame | None = None,
     known: Known | None = None,
     allow_finer: bool = False,
-    confidence: float = 0.95,
+    confidence: float | None = None,
 ) -> pd.DataFrame:
     """Bring counts from one division of the city to another.
 
@@ -69,8 +70,8 @@ def harmonise(
         measures how wrong the move is. They must not be what the weights are made of.
     allow_finer : bool
         Go on although more than half of the target areas are half a source area or less.
-    confidence : float
-        Level of the intervals, as a fraction.
+    confidence : float, optional
+        Level of the intervals, as a fraction. Default: the table's own, or 0.95.
 
     Returns
     -------
@@ -117,7 +118,8 @@ def harmonise(
     _check_measure(counts, is_table)
     way = build_crosswalk(source, target, weights=weights, land=land)
     _check_finer(way, allow_finer)
-    move = Move(way, peopled=weights is not None, known=known, confidence=confidence)
+    confidence = confidence or (float(counts["confidence"].iloc[0]) if is_table else 0.95)
+    move = Move(way, peopled=weights is not None, known=known, confidence=check_confidence(confidence))
     made = (_moved_table if is_table else _moved_frame)(counts, move)
     made.attrs = {**counts.attrs, "notes": list(way.notes)}
     return made
@@ -227,14 +229,16 @@ def _moved_table(table: pd.DataFrame, move: Move) -> pd.DataFrame:
     )
     counts, spread = (move.long(made, len(columns)) for made in (move.moved(cube), move.spread(cube)))
     made = move.rows(combinations).assign(**dict(zip(columns, counts.T, strict=True)))
-    told = own.drop_duplicates(dimensions).set_index(dimensions)[["measure", "confidence", "unit", "method"]]
+    told = own.drop_duplicates(dimensions).set_index(dimensions)[["measure", "unit", "method"]]
     made = made.join(told, on=dimensions)
     without = joined[undirected].drop_duplicates(dimensions).set_index(dimensions).index
     made.loc[pd.MultiIndex.from_frame(made[dimensions]).isin(without), "affected"] = np.nan
     share = (made["measure"] == "proportion").to_numpy()
     made = made.assign(**_figures(made, move, spread, share))
     words, estimated = move.methods(len(combinations))
-    made["method"] = made["method"] + " " + words
+    interval = np.where(share, "wilson", np.where(made["count"] < rates.EXACT_BELOW, "exact poisson", "byar"))
+    made["method"] = made["method"].str.split().str[0] + " " + interval + " " + words
+    made["confidence"] = move.confidence
     statuses = move.statuses(joined, absent, np.isnan(counts[:, columns.index("count")]))
     made["status"] = [
         " ".join(sorted(codes | weak)) for codes, weak in zip(statuses, _weak(made, share, estimated), strict=True)
@@ -246,8 +250,11 @@ def _moved_table(table: pd.DataFrame, move: Move) -> pd.DataFrame:
     made = _without_empty_rest(made, ["n", "population", "count"])
     made.loc[made["value"].isna(), FIGURES] = np.nan
     city = table[table["geography_level"] == CITY]
-    order = [*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]
-    return pd.concat([city, made], ignore_index=True)[order]
+    joined = pd.concat([city, made], ignore_index=True)
+    ranks = [pd.factorize(table["indicator"])[1].get_indexer(pd.Index(joined["indicator"])), joined["year"]]
+    ranks += [joined["geography_level"] != CITY, joined["geography"] == UNPLACED, joined["geography"]]
+    places = np.lexsort([np.unique(np.asarray(rank), return_inverse=True)[1] for rank in reversed(ranks)])  # stable
+    return joined.iloc[places].reset_index(drop=True)[[*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]]
 
 
 def _figures(made: pd.DataFrame, move: Move, spread: np.ndarray, share: np.ndarray) -> dict[str, np.ndarray]:

@@ -55,6 +55,7 @@ class Move:
     def block(self, frame: pd.DataFrame, dimensions: list[str], division: Division, areas: list[str]):
         """Rows in the order combination × area, every area present once: the combinations, and the frame so ordered."""
         at = area_column(frame, division)
+        frame = frame.assign(**{at: frame[at].astype(str)})
         _check_codes(frame, at, division)
         combinations = frame[dimensions].drop_duplicates(ignore_index=True)
         if not dimensions:
@@ -62,7 +63,10 @@ class Move:
         every = combinations.merge(pd.DataFrame({at: areas}), how="cross")
         twice = frame.duplicated([*dimensions, at])
         if twice.any():
-            raise DatasetError(f"area {frame[at][twice].iloc[0]!r} stands twice in one combination. Keep one row.")
+            raise DatasetError(
+                f"area {frame[at][twice].iloc[0]!r} stands twice in one combination of {', '.join(dimensions) or 'nothing'}. "
+                "Keep one row, or make text of the columns that tell rows apart."
+            )
         joined = every.merge(frame, on=[*dimensions, at], how="left", indicator="_found")
         missing = (joined["_found"] == "left_only") & (joined[at] != UNPLACED)
         if missing.any():
@@ -102,15 +106,20 @@ class Move:
         if not columns:
             held = " and ".join(f"{', '.join(map(str, frame))}" for frame in known)
             raise DatasetError(f"known= has no count that both frames hold; they hold {held}.")
-        cubes = {}
+        if lacking := [name for name in dimensions if name not in on_target]:
+            raise DatasetError(
+                f"known= has {', '.join(lacking)} on the source division only. Give both frames the same columns."
+            )
+        cubes, combinations = {}, {}
         for side, frame, division, areas in (
             ("source", on_source, self.way.source, self.sources),
             ("target", on_target, self.way.target, self.targets),
         ):
-            _, joined, absent = self.block(
-                frame.sort_values(dimensions) if dimensions else frame, dimensions, division, areas
-            )
+            ordered = frame.sort_values(dimensions) if dimensions else frame
+            combinations[side], joined, absent = self.block(ordered, dimensions, division, areas)
             cubes[side] = self.cube(joined, absent, columns, len(areas))
+        if combinations["source"].values.tolist() != combinations["target"].values.tolist():
+            raise DatasetError(f"known= has other {', '.join(dimensions)} on the source than on the target division.")
         error, spread = (
             made.reshape(len(self.targets), -1, len(columns))
             for made in (self.moved(cubes["source"]) - cubes["target"], self.spread(cubes["source"]))
@@ -125,9 +134,9 @@ class Move:
                 self._keep(f"{above}/{below}", error[..., a] - share * error[..., b], spread[..., b])
 
     def _keep(self, name: str, error: np.ndarray, spread: np.ndarray) -> None:
-        error[-1] = spread[-1] = 0.0  # nothing is learnt from the unplaced
+        placed = np.array(self.targets)[:, None] != UNPLACED  # nothing is learnt from the unplaced
         try:
-            factor, df = transfer.holdout_factor(error, spread)
+            factor, df = transfer.holdout_factor(error * placed, spread * placed)
         except ValueError:
             return  # all of it is exact
         if factor.max() < MASS:

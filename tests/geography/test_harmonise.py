@@ -175,11 +175,10 @@ def test_a_table_by_key_is_the_table_of_the_coarser_level(tiny):
     coarse = mr.break_down(tiny, ["employment", "population"], by="sex", geography="district")
     made = harmonise(fine, source=tiny.division("area"), target=tiny.division("district"))
     assert list(made.columns) == list(coarse.columns)
-    keys = ["indicator", "geography_level", "geography", "sex"]
-    made, coarse = (table.sort_values(keys, ignore_index=True) for table in (made, coarse))
+    keys = ["indicator", "geography_level", "geography", "sex"]  # in the same order of rows, too
     figures = [*keys, "value", "lower", "upper", "se", "n", "population", "count", "affected", "unit", "status"]
     pd.testing.assert_frame_equal(made[figures], coarse[figures])
-    assert set(made["method"]) >= {"register wilson key", "register wilson"}
+    assert set(made["method"]) == {"register wilson", "register wilson key", "register byar", "register byar key"}
     assert mr.method_notes(tiny, made).paragraphs  # every word of it is explained to readers
     assert mr.table(made).rows
 
@@ -193,12 +192,38 @@ def test_what_is_no_count_is_not_moved(tiny):
         harmonise(table, source=areas, target=districts)
 
 
+def test_a_table_keeps_its_own_confidence(tiny):
+    fine = mr.break_down(tiny, "employment", geography="area", confidence=0.8)
+    made = harmonise(fine, source=tiny.division("area"), target=tiny.division("district"))
+    coarse = mr.break_down(tiny, "employment", geography="district", confidence=0.8)
+    assert made[["lower", "confidence"]].to_numpy() == pytest.approx(coarse[["lower", "confidence"]].to_numpy())
+
+
+def test_a_hold_out_that_does_not_fit_is_told():
+    target = strips("regso", [600])
+    truth = pd.DataFrame({"code": ["R1", "R2"], "persons": [115, 35]})
+    for known, message in (
+        ((COUNTS, truth.rename(columns={"persons": "old"})), "known= has no count that both frames hold"),
+        ((COUNTS.assign(year=2023), truth), "known= has year on the source division only"),
+        ((COUNTS.assign(year=2023), truth.assign(year=2022)), "known= has other year on the source than on the target"),
+    ):
+        with pytest.raises(DatasetError, match=message):
+            harmonise(COUNTS, source=SOURCE, target=target, known=known)
+
+
+def test_a_hold_out_learns_nothing_from_what_is_not_known():
+    error, spread = np.array([[3.0, np.nan], [np.nan, np.nan]]), np.array([[5.0, 9.0], [5.0, 5.0]])
+    factor, df = holdout_factor(error, spread)
+    assert factor.tolist() == pytest.approx([0.6, 0.6])
+    assert df == 1
+
+
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
         (COUNTS.replace("S2", "S9"), r"area code 'S9' is not in \[geographies.stadsdel\]"),
         (COUNTS[:1], "areas without a row: 'S2'. Give them one: 0 where nobody is"),
-        (pd.concat([COUNTS, COUNTS[:1]]), "area 'S1' stands twice in one combination"),
+        (pd.concat([COUNTS, COUNTS[:1]]), "area 'S1' stands twice in one combination of nothing"),
         (COUNTS.assign(persons=[-1.0, 2.0]), r"a count is below 0 \(-1\)"),
         (
             COUNTS.rename(columns={"code": "omr"}),

@@ -89,7 +89,7 @@ def holdout_factor(error: ArrayLike, spread: ArrayLike) -> tuple[NDArray[np.floa
     Parameters
     ----------
     error : array_like, shape (m, k)
-        Moved minus true count of m target areas, in k years or groups.
+        Moved minus true count of m target areas, in k years or groups; NaN where either is not known.
     spread : array_like, shape (m, k)
         Their `split_spread`.
 
@@ -112,7 +112,8 @@ def holdout_factor(error: ArrayLike, spread: ArrayLike) -> tuple[NDArray[np.floa
     >>> factor.round(3).tolist(), df
     ([0.707, 0.8, 0.707], 2)
     """
-    e2, s2 = (np.nansum(np.asarray(part, float) ** 2, axis=1) for part in (error, spread))
+    e, s = np.asarray(error, float), np.asarray(spread, float)
+    e2, s2 = (np.where(np.isnan(e), 0.0, part**2).sum(axis=1) for part in (e, s))
     split = s2 > 0
     if not split.any():
         raise ValueError("no target area holds part of a split one, so a hold-out tells nothing.")

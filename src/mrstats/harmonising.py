@@ -183,7 +183,11 @@ def _moved_frame(frame: pd.DataFrame, move: Move) -> pd.DataFrame:
         made["upper"] = np.minimum(made["value"] + t * 100 * error, 100.0)
     made["method"], _ = move.methods(len(combinations))
     statuses = move.statuses(joined, absent, np.isnan(counts).any(axis=1))
-    made["status"] = [" ".join(sorted(codes)) for codes in statuses]
+    nobody = (made[SHARES[1][1]] == 0) if "value" in made else pd.Series(False, index=made.index)
+    made["status"] = [
+        " ".join(sorted(codes | ({CANNOT_EXIST} if none else set())))
+        for codes, none in zip(statuses, nobody, strict=True)
+    ]
     return _without_empty_rest(made, columns)
 
 

@@ -231,6 +231,8 @@ def strange_code(code: str, codes, level: str) -> str:
     whole = lost_zero(str(code), codes)
     if whole:
         return f"has lost its leading zero ({whole!r} in [geographies.{level}]). Deliver the column as text."
+    if str(code).startswith("0") and str(code)[1:] in codes:
+        return f"has lost its leading zero in [geographies.{level}] ({str(code)[1:]!r}). Deliver the key file's codes as text."
     bare = split_codes(pd.Series([str(code)])).iloc[0]
     if bare["vintage"]:
         own = f"is of {bare['system']} {bare['vintage']}, not of [geographies.{level}]"

@@ -7,6 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Polygon, box
@@ -315,6 +316,47 @@ def test_going_down_and_up_again_changes_nothing(places, seed):
     assert up.set_index("geography")["persons"].to_dict() == pytest.approx(
         counts.set_index("code")["persons"].to_dict()
     )
+
+
+def tiling(level, seed, areas):
+    """A square kilometre in that many areas, drawn by chance."""
+    places = np.random.default_rng(seed).uniform(0, 1000, (areas, 2)) + np.array([EAST, NORTH])
+    square = rectangle(0, 0, 1000, 1000)
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(places), extend_to=square))
+    return division(
+        level, {f"{level[0].upper()}{i}": cell for i, cell in enumerate(shapely.intersection(cells, square), 1)}
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 25), st.integers(2, 25), st.booleans())
+def test_on_a_random_map_everybody_is_kept_and_whole_areas_add_up(seed, first, second, with_points):
+    source, target = tiling("stadsdel", seed, first), tiling("deso", seed + 1, second)
+    rng = np.random.default_rng(seed)
+    counts = pd.DataFrame({"code": sorted(source.codes), "persons": rng.integers(0, 900, first)})
+    places = pd.DataFrame(rng.uniform(0, 1000, (300, 2)) + np.array([EAST, NORTH]), columns=["x", "y"]).assign(weight=1)
+    groups = rng.integers(0, 3, first)
+    grouped = source.polygons.assign(
+        code=[f"R{groups[int(code[1:]) - 1]}" for code in source.polygons["code"]]
+    ).dissolve("code")
+    whole = division("regso", grouped.geometry.to_dict())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        options = {"allow_finer": True, "weights": places if with_points else None}
+        made = harmonise(counts, source=source, target=target, **options)
+        up = harmonise(counts, source=source, target=whole, **options)
+    assert made["persons"].sum() == pytest.approx(counts["persons"].sum())
+    assert (made["persons"] >= 0).all()
+    true = counts["persons"].groupby([f"R{groups[int(code[1:]) - 1]}" for code in counts["code"]]).sum()
+    assert up.set_index("geography")["persons"].to_dict() == pytest.approx(true.to_dict())
+    assert set(up["method"]) == {"union"}
+
+
+def test_nobody_has_no_share_and_the_status_says_so():
+    counts = pd.DataFrame({"code": ["S1", "S2"], "numerator": [0, 5], "denominator": [0, 50]})
+    made = harmonise(counts, source=SOURCE, target=strips("regso", [500]))
+    assert made["status"].tolist() == ["m", ""]
+    assert made["value"].tolist() == pytest.approx([np.nan, 10], nan_ok=True)
 
 
 def test_shares_that_lose_people_are_refused():

@@ -73,6 +73,7 @@ def test_a_log_that_does_not_fit_its_code_lists_is_told():
 def test_a_strange_code_is_explained():
     codes = {"0114C1010"}
     assert strange_code("114C1010", codes, "deso").startswith("has lost its leading zero ('0114C1010'")
+    assert strange_code("0114C1010", {"114C1010"}, "deso").startswith("has lost its leading zero in [geographies.deso]")
     assert strange_code("0114C1010_DeSO2025", codes, "deso").startswith("is of deso 2025, not of [geographies.deso]")
     assert strange_code("0114C1090", codes, "deso") == (
         "is not in [geographies.deso]. Correct the code, or check the division's vintage."

@@ -12,6 +12,8 @@ import pandas as pd
 
 from mrstats import sources
 from mrstats.dataset.description import Description, FactorSource, LevelSource, TableSource, read_description
+from mrstats.dataset.distances import with_distances
+from mrstats.dataset.divisions import division_of, in_vintage, points_of
 from mrstats.definitions import BackgroundFactor, Indicator, Level, nearest
 from mrstats.geography import Division, Geography, division_from_frame
 from mrstats.language import LANGUAGES, word
@@ -84,7 +86,9 @@ class City:
     def table(self, name: str) -> Any:
         """A table's rows as a native frame: DuckDB relation for Parquet, else pandas."""
         if name not in self._frames:
-            self._frames[name] = read_table(self.description.tables[name], self.files(name), typed=self.measured(name))
+            frame = read_table(self.description.tables[name], self.files(name), typed=self.measured(name))
+            frame = in_vintage(frame, self.description.tables[name], self.description)
+            self._frames[name] = with_distances(self, name, frame)
         return self._frames[name]
 
     def measured(self, table: str) -> set[str]:
@@ -189,9 +193,13 @@ class City:
     def _key_file(self, source: LevelSource) -> pd.DataFrame:
         if self.folder is None or not source.file:
             raise DatasetError(f'[geographies.{source.level.name}] lacks file = "…" (a GeoPackage or a key file).')
-        path = self.folder / source.file
-        if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
-            return sources.read_text_table(path, encoding=source.encoding)
+        path = sources.find_file(self.folder, source.file)
+        if source.polygons:
+            drawn = sources.find_file(self.folder, source.polygons)
+            self._polygons[source.level.name] = sources.read_polygons(drawn, layer=source.layer)
+        if sources.is_key_file(path):
+            columns = [] if source.match else [name for name in (source.code, source.name, source.parent_code) if name]
+            return sources.read_key_file(path, columns=columns, encoding=source.encoding)
         self._polygons[source.level.name] = sources.read_polygons(path, layer=source.layer)
         return pd.DataFrame(self._polygons[source.level.name].drop(columns="geometry"))
 
@@ -217,11 +225,27 @@ class City:
         if level not in self._polygons:
             return None
         frame = self._polygons[level][[source.code, "geometry"]].set_axis(["code", "geometry"], axis=1)
+        frame = frame.assign(code=frame["code"].astype(str))
         parents = self.parent_codes(level)
         names = dict(zip(division.areas["code"], division.areas["name"], strict=True))
         return frame.assign(name=frame["code"].map(names), parent=frame["code"].map(parents))[
             ["code", "name", "parent", "geometry"]
         ]
+
+    def division(self, level: str) -> Division:
+        """A level's areas with their keys, polygons and vintage, as `harmonise` takes them.
+
+        Examples
+        --------
+        >>> from mrstats import tiny_city
+        >>> str(tiny_city().division("area"))
+        'area'
+        """
+        return division_of(self, level)
+
+    def points(self):
+        """Population points (GeoDataFrame: ``weight`` = residents, codes of their areas, EPSG:3006)."""
+        return points_of(self)
 
     def water(self):
         """Named water (GeoDataFrame with name and geometry), or None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,18 @@ from mrstats.schema import CITY, TOTAL, DatasetError
 GRAINS = ("person", "cell")
 FORMATS = ("parquet", "csv", "scb_excel")
 BESIDE = ("points", "services", "interviews", "board_answers")
-SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "questions", *BESIDE}
+SECTIONS = {
+    "dataset",
+    "tables",
+    "factors",
+    "geographies",
+    "indicators",
+    "missing",
+    "water",
+    "distances",
+    "questions",
+    *BESIDE,
+}
 LEVEL_WORDS = ("label", "definite", "plural", "definite_plural")
 
 
@@ -86,6 +97,7 @@ class LevelSource:
     match: str = ""
     names: dict[str, Text] | None = None
     changes: str = ""
+    polygons: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +118,12 @@ class Description:
     missing: tuple[dict[str, Any], ...]
     water: dict[str, str] | None
     beside: dict[str, dict[str, Any]]
+    distances: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def points(self) -> dict[str, Any] | None:
+        """Where people live."""
+        return self.beside.get("points")
 
 
 def read_description(path: Path) -> Description:
@@ -157,6 +175,7 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
         beside={name: _beside(name, raw[name]) for name in BESIDE if name in raw},
+        distances=_distances(raw),
     )
 
 
@@ -202,6 +221,20 @@ def _beside(name: str, spec: dict[str, Any]) -> dict[str, Any]:
     if "file" not in spec:
         raise DatasetError(f"[{name}] lacks 'file'.")
     return spec
+
+
+def _distances(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Columns of distance: the file of places and which of its rows, for persons that [points] locates."""
+    found = raw.get("distances", {})
+    for name, spec in found.items():
+        _only(spec, {"file", "where"}, f"[distances.{name}]")
+        if "file" not in spec:
+            raise DatasetError(f"[distances.{name}] lacks 'file'.")
+        if not {"table", "column"} <= set(raw.get("points", {})) or not name.isidentifier():
+            raise DatasetError(
+                f"[distances.{name}] needs [points] with table and column, and a name of letters, digits and _."
+            )
+    return found
 
 
 def _years(years: Any, where: str) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 They hand over tables, never statistics.
 """
 
-from mrstats.sources.areas import read_polygons
+from mrstats.sources.areas import find_file, is_key_file, read_key_file, read_polygons, read_scb_areas
 from mrstats.sources.cube import Cube, Dimension, Note, Unit
 from mrstats.sources.delimited import read_delimited, read_text_table
 from mrstats.sources.jsonstat import read_jsonstat, write_jsonstat
@@ -24,11 +24,15 @@ __all__ = [
     "SourceTable",
     "Unit",
     "Web",
+    "find_file",
+    "is_key_file",
     "read_delimited",
     "read_jsonstat",
+    "read_key_file",
     "read_parquet",
     "read_parquet_rows",
     "read_polygons",
+    "read_scb_areas",
     "read_scb_excel",
     "read_text_table",
     "write_jsonstat",

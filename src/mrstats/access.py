@@ -165,6 +165,16 @@ def people_at_points(
         While publishing: persons at points are no table of the edition's plan.
     DatasetError
         The dataset has no points.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> from mrstats.schema import DatasetError
+    >>> try:
+    ...     mr.people_at_points(mr.tiny_city(), "employment", by="sex")
+    ... except DatasetError as error:
+    ...     print(error)
+    tiny has no population points. Add [points] with file = "…" to dataset.toml.
     """
     if mode() == "publish":
         raise NotPublishedError(

@@ -126,7 +126,7 @@ def build_appendix(
         workbook = new / f"tables-{edition.stem}.xlsx"
         write_workbook(workbook, tables, language=edition.language, date=edition.date)
         write_receipt(new / "receipt.json", receipt, [pdf, workbook])
-        if isinstance(prepared, ProtectedRelease):
+        if isinstance(prepared, ProtectedRelease) and not city.public:
             report(str(attack_written(city, prepared, new)))
     return folder / pdf.name
 

@@ -93,31 +93,10 @@ def test_persons_at_points_are_not_published(built, monkeypatch):
         people_at_points(mr.open_dataset(built.folder), "population")
 
 
-NEAR = """
-[distances.metres_to_library]
-file = "service_points.csv"
-where = { kind = "library" }
-[indicators.near_library]
-table = "persons"
-measure = "proportion"
-numerator = "metres_to_library <= 1000"
-denominator = "metres_to_library >= 0"
-direction = "favourable"
-label = { sv = "Nära bibliotek", en = "Near a library" }
-population = { sv = "alla invånare med känd bostad", en = "all residents whose home is known" }
-share = { sv = "andelen med högst 1 000 meter till ett bibliotek", en = "the share within 1,000 metres of a library" }
-unit = { sv = "procent", en = "per cent" }
-source = { sv = "Exempelstads register", en = "Exempelstad registers" }
-"""
-
-
 @pytest.fixture
 def near_city(tmp_path):
-    """A small Exempelstad with a distance among its columns and an indicator of it."""
-    folder = build_example_city(tmp_path / "exempelstad", persons=3000)
-    path = folder / "dataset.toml"
-    path.write_text(path.read_text(encoding="utf-8") + NEAR, encoding="utf-8")
-    return mr.open_dataset(folder)
+    """A small Exempelstad of one's own: a distance is among its columns, and an indicator counts by it."""
+    return mr.open_dataset(build_example_city(tmp_path / "exempelstad", persons=3000))
 
 
 def test_a_distance_is_a_column_that_indicators_count_by(near_city):

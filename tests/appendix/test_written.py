@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import appendix_material as material
 import openpyxl
 import pandas as pd
@@ -82,6 +84,16 @@ def test_a_planted_figure_stops_the_appendix_and_is_not_repeated(tmp_path, plant
     assert not list(tmp_path.rglob("*.pdf"))
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """An appendix that tells nothing hidden, its city, and the release with what it withheld."""
+    folder, tiny = tmp_path_factory.mktemp("finished"), mr.tiny_city()
+    built, _ = build(folder, TABLE | {"rows": TABLE["rows"][1:]})
+    release = protecting(None, tiny, folder)
+    assert attack_written(tiny, release, built.parent) == 2
+    return built.parent, tiny, release
+
+
 def in_a_sheet(folder):
     (path,) = folder.glob("*.xlsx")
     book = openpyxl.load_workbook(path)
@@ -105,13 +117,50 @@ def in_a_table_of_the_release(folder):
     table.to_csv(path, index=False)
 
 
-@pytest.mark.parametrize("plant", [in_a_sheet, in_an_attachment, in_a_table_of_the_release])
-def test_a_figure_planted_in_a_finished_file_is_found(tmp_path, plant):
-    built, _ = build(tmp_path, TABLE | {"rows": TABLE["rows"][1:]})
-    tiny, again = mr.tiny_city(), tmp_path / "again"
-    again.mkdir()
-    release = protecting(None, tiny, again)
-    assert attack_written(tiny, release, built.parent) == 2
-    plant(built.parent)
+def in_an_open_table(folder):
+    (path,) = (folder / "tables").glob("*.px")
+    text = path.read_text(encoding="utf-8")
+    before, data = text.split("DATA=\n")
+    assert data.count('".."') == 8
+    path.write_text(before + "DATA=\n" + data.replace('".."', "55", 1), encoding="utf-8")
+
+
+def in_a_note_of_an_open_table(folder):
+    (path,) = (folder / "tables").glob("*.px")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("DATA=", 'NOTE("Kön")="Andel sysselsatta kvinnor: 55,0.";\nDATA='), encoding="utf-8")
+
+
+def in_a_keyword_nobody_shows(folder):
+    (path,) = (folder / "tables").glob("*.px")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("DATA=", 'DATABASE="Andel sysselsatta kvinnor 55,0";\nDATA='), encoding="utf-8")
+
+
+def in_the_workbook_of_the_open_tables(folder):
+    path = folder / "tables" / "tables.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book["Tabell 1"]
+    assert sheet["D5"].value == ".."
+    sheet["D5"] = 55.0
+    book.save(path)
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        in_a_sheet,
+        in_an_attachment,
+        in_a_table_of_the_release,
+        in_an_open_table,
+        in_a_note_of_an_open_table,
+        in_a_keyword_nobody_shows,
+        in_the_workbook_of_the_open_tables,
+    ],
+)
+def test_a_figure_planted_in_a_finished_file_is_found(tmp_path, finished, plant):
+    folder, tiny, release = finished
+    shutil.copytree(folder, tmp_path / "out")
+    plant(tmp_path / "out")
     with pytest.raises(EditionError, match="figures that the release hides"):
-        attack_written(tiny, release, built.parent)
+        attack_written(tiny, release, tmp_path / "out")

@@ -12,6 +12,7 @@ from ..disclosure.leaks import COLUMNS, SOUGHT, find_leaks
 from ..disclosure.release import ProtectedRelease
 from ..language import LANGUAGES, word
 from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, UNPLACED, EditionError, factor_columns, has_status
+from .cubeoutlet import read_px_file
 from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
 
@@ -28,7 +29,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels`` and ``others``; one row a cell with status ``C``. It holds what
+        Identity, factors, the true figures, ``labels``, ``others`` and ``whole``; one row a cell with status ``C``. It holds what
         must not leave: keep it in memory.
 
     Examples
@@ -47,6 +48,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     groups = {factor: _groups(city, factor) for factor in factors}
     every = {level: _areas(city, level) for level in city.geographies}
     indicators = {name: _indicator_names(city, name) for name in protected["indicator"].unique()}
+    whole = (city.municipality, *(word("city_as_a_whole", language) for language in LANGUAGES))
     labels, others = [], []
     for record in rows.to_dict("records"):
         level, own = record["geography_level"], []
@@ -59,14 +61,16 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         names |= {name for of_factor in groups.values() for spellings in of_factor.values() for name in spellings}
         names |= {name for spellings in indicators.values() for name in spellings}
         others.append(tuple(sorted(names - {name for spellings in own for name in spellings})))
-    return rows.assign(labels=pd.Series(labels, dtype=object), others=pd.Series(others, dtype=object))
+    beside = [whole if level == CITY else () for level in rows["geography_level"]]
+    return rows.assign(**{name: pd.Series(held, dtype=object)
+                          for name, held in (("labels", labels), ("others", others), ("whole", beside))})  # fmt: skip
 
 
 def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
     """Look for every hidden figure in everything an appendix consists of.
 
     The counts of a release are attacked by their sums when they are written; here its tables, the notebooks with their
-    outputs, the workbook and the PDF with its text, tags, drawings and attachments are read as anyone reads them.
+    outputs, the workbooks, the open tables and the PDF with its text, tags, drawings and attachments are read as anyone reads them.
 
     Parameters
     ----------
@@ -95,7 +99,8 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
     outlets = [
         *map(read_csv, tables),
         *map(read_notebook, sorted((folder / "notebooks").glob("*.ipynb"))),
-        *map(read_workbook, sorted(folder.glob("*.xlsx"))),
+        *map(read_workbook, sorted([*folder.glob("*.xlsx"), *folder.glob("tables/*.xlsx")])),
+        *map(read_px_file, sorted(folder.glob("tables/*.px"))),
         *map(read_pdf, sorted(folder.glob("*.pdf"))),
     ]
     leaks = find_leaks(sought, outlets, released={path.name: path.read_bytes() for path in tables})

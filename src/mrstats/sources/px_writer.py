@@ -90,7 +90,7 @@ def _head(cube: Cube, heading: int) -> Iterator[str]:
             f"{cube.label!r} has two dimensions called {max(names, key=names.count)!r}. Give each a name of its own."
         )
     metric = next((d for d in cube.dimensions if d.role == "metric"), None)
-    code = re.sub(r"\W", "_", cube.code)[:20] or "TABLE"
+    code = re.sub(r"\W", "_", cube.code)[-20:] or "TABLE"
     decimals = [unit.decimals for unit in cube.units.values() if unit.decimals is not None]
     held = max((_decimals(value) for value in cube.frame["value"].dropna()), default=0)
     yield written("CHARSET", "ANSI")

@@ -41,7 +41,7 @@ def test_what_is_hidden_has_no_value_and_its_symbol_and_what_is_shown_is_as_prin
     assert [d.code for d in cube.dimensions] == ["geography", "sex", "contents", "year"]
     assert cube.dimension("sex").total == "_T"
     assert cube.units["employment"] == Unit("procent", 1)
-    assert cube.units["employment_n"] == Unit("personer", 0)
+    assert cube.units["employment.n"] == Unit("personer", 0)
     hidden = cube.frame["sex"] != "_T"
     assert cube.frame.loc[hidden, "value"].isna().all()
     assert set(cube.frame.loc[hidden, "status"]) == {".."}

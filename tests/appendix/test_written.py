@@ -34,6 +34,11 @@ TABLE = {
     "spanners": [],
     "rows": [{"cells": ["Kvinnor", "55,0"], "total": False}, {"cells": ["Båda könen", "60,0"], "total": True}],
 }
+WHOLE_CITY = TABLE | {
+    "columns": [{"text": "Område", "align": "left"}, {"text": "Kvinnor", "align": "right"}],
+    "rows": [{"cells": ["Hela staden", "55,0"], "total": True}],
+}
+"""The name of the whole city beside a figure of the whole city does not make it another's."""
 
 
 def protecting(edition, city, folder):
@@ -74,6 +79,7 @@ def test_an_appendix_that_tells_nothing_hidden_is_published(tmp_path):
         FIGURE | {"alt": "Andel sysselsatta: kvinnor 55,0 procent, hela staden 60,0."},
         FIGURE | {"svg": FIGURE["svg"].replace("Österhed", "Kvinnor 55,0")},
         TABLE,
+        WHOLE_CITY,
     ],
 )
 def test_a_planted_figure_stops_the_appendix_and_is_not_repeated(tmp_path, planted):

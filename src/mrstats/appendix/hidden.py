@@ -12,7 +12,7 @@ from ..disclosure.leaks import COLUMNS, SOUGHT, find_leaks
 from ..disclosure.release import ProtectedRelease
 from ..language import LANGUAGES, word
 from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, UNPLACED, EditionError, factor_columns, has_status
-from .cubeoutlet import read_px_file
+from .cubeoutlet import check_open_workbook, read_px_file
 from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
 
@@ -94,12 +94,13 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
     hidden = [rows for rows in hidden if len(rows)]
     if not hidden:
         return 0
+    check_open_workbook(folder / "tables")
     sought = pd.concat(hidden, ignore_index=True)
     tables = sorted((folder / "release" / "tables").glob("*.csv"))
     outlets = [
         *map(read_csv, tables),
         *map(read_notebook, sorted((folder / "notebooks").glob("*.ipynb"))),
-        *map(read_workbook, sorted([*folder.glob("*.xlsx"), *folder.glob("tables/*.xlsx")])),
+        *map(read_workbook, sorted(folder.glob("*.xlsx"))),
         *map(read_px_file, sorted(folder.glob("tables/*.px"))),
         *map(read_pdf, sorted(folder.glob("*.pdf"))),
     ]

@@ -16,10 +16,11 @@ from ..dataset.release import Release, read_release_table
 from ..language import capital, number, word
 from ..schema import CITY, CONFIDENTIAL, NOT_COLLECTED, TOTAL, factor_columns
 from ..selection import GEOGRAPHY, codes
-from ..sources import write_px
+from ..sources import read_px, write_px
 from ..sources.cube import Cube, Dimension, Note, Unit
 from .workbook import printed_number, write_workbook
 
+WORKBOOK = "tables.xlsx"
 CONTENTS = "contents"
 NOT_THERE = "..."
 SYMBOLS = {HIDDEN: "symbol_hidden", CANNOT_EXIST: "symbol_cannot_exist", NOT_THERE: "symbol_not_there"}
@@ -46,13 +47,22 @@ def write_open_tables(city: City, release: Release, folder: Path, *, language: s
         The files written; the release itself has the same tables as CSV.
     """
     folder.mkdir()
-    written = []
-    cubes = release_cubes(city, release, language=language, date=date)
-    for name, cube in cubes.items():
-        written.append(folder / f"{name}.px")
-        written[-1].write_bytes(write_px(cube))
-    workbook = write_workbook(folder / "tables.xlsx", list(map(_sheet, cubes.values())), language=language, date=date)
-    return [*written, workbook]
+    for name, cube in release_cubes(city, release, language=language, date=date).items():
+        (folder / f"{name}.px").write_bytes(write_px(cube))
+    workbook = write_open_workbook(folder, folder / WORKBOOK)
+    return [*sorted(folder.glob("*.px")), *([workbook] if workbook else [])]
+
+
+def write_open_workbook(folder: Path, path: Path) -> Path | None:
+    """Write the PX files of a folder as one workbook, a sheet a table; nothing where there are none.
+
+    It is made from those files alone, so that whoever has looked through them has looked through it.
+    """
+    cubes = [read_px(file) for file in sorted(folder.glob("*.px"))]
+    if not cubes:
+        return None
+    date = datetime.datetime.strptime(cubes[0].updated, "%Y%m%d %H:%M").date()
+    return write_workbook(path, list(map(_sheet, cubes)), language=cubes[0].language, date=date)
 
 
 def release_cubes(city: City, release: Release, *, language: str, date: datetime.date) -> dict[str, Cube]:
@@ -130,7 +140,7 @@ class _Published:
                         else self.words.word(f"open_{column}", level=level)
                     )
                     of_column = Unit(lower_first(self.words.word("persons")), 0) if persons else unit
-                    yield f"{indicator.name}_{column}", (indicator.name, column, of_column, f"{label}, {said}")
+                    yield f"{indicator.name}.{column}", (indicator.name, column, of_column, f"{label}, {said}")
 
     def cube(self, name: str, date: datetime.date) -> Cube:
         dimensions = tuple(self._dimensions())

@@ -2,6 +2,7 @@
 
 from mrstats.sources.areas import read_polygons
 from mrstats.sources.delimited import found_decimal, read_delimited, read_text_table
+from mrstats.sources.interviews import read_interviews
 from mrstats.sources.parquet import read_parquet, read_parquet_rows
 from mrstats.sources.px import read_px
 from mrstats.sources.px_writer import write_px
@@ -13,6 +14,7 @@ __all__ = [
     "StatisticalTable",
     "found_decimal",
     "read_delimited",
+    "read_interviews",
     "read_parquet",
     "read_parquet_rows",
     "read_polygons",

@@ -49,7 +49,8 @@ class City:
             raise UnknownNameError(f"language={language!r} is not one of {', '.join(LANGUAGES)}.")
         self.description, self.folder, self.language = description, folder, language
         self._frames: dict[str, Any] = dict(frames or {})
-        self.given = frozenset(self._frames)  # tables that are not read from the folder
+        elsewhere = (name for name, table in description.tables.items() if table.sql)
+        self.given = frozenset([*self._frames, *elsewhere])  # tables whose rows are not in files of the folder
         self._areas = dict(areas or {})
         self._polygons: dict[str, Any] = {}
         self.name, self.municipality = description.name, description.municipality
@@ -84,8 +85,12 @@ class City:
 
     def table(self, name: str) -> Any:
         """A table's rows as a native frame: DuckDB relation for Parquet, else pandas."""
+        source = self.description.tables[name]
+        if name not in self._frames and source.sql:
+            folder = self.folder or Path()
+            self._frames[name] = sources.read_sql_table(source.sql, database=source.database, folder=folder)
         if name not in self._frames:
-            self._frames[name] = read_table(self.description.tables[name], self.files(name), typed=self.measured(name))
+            self._frames[name] = read_table(source, self.files(name), typed=self.measured(name))
         return self._frames[name]
 
     def measured(self, table: str) -> set[str]:
@@ -125,7 +130,7 @@ class City:
         """
         if name not in self.description.tables:
             raise UnknownNameError(f"{self.name} has no table {name!r} ({nearest(name, self.description.tables)}).")
-        frames = {**{held: self._frames[held] for held in self.given}, name: frame}
+        frames = {**{held: self._frames[held] for held in self.given & set(self._frames)}, name: frame}
         other = City(self.description, self.folder, language=self.language, frames=frames, areas=self._areas)
         _opened[self.key] = self  # tables of either find the same words; this one stays the opened dataset
         return other

@@ -7,6 +7,7 @@ from mrstats.sources.parquet import read_parquet, read_parquet_rows
 from mrstats.sources.px import read_px
 from mrstats.sources.px_writer import write_px
 from mrstats.sources.scb_excel import SourceTable, read_scb_excel
+from mrstats.sources.sql import read_sql_table
 from mrstats.sources.statistical import StatisticalTable, read_statistical
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "read_polygons",
     "read_px",
     "read_scb_excel",
+    "read_sql_table",
     "read_statistical",
     "read_text_table",
     "write_px",

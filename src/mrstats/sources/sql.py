@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 
 from mrstats.schema import DatasetError
 
-IN_FILES = ("duckdb", "sqlite")
-
 
 def read_sql_table(table: str, *, database: str, folder: Path):
     """One table or view of a database, lazily.
@@ -43,8 +41,7 @@ def read_sql_table(table: str, *, database: str, folder: Path):
     address = _address(database, folder)
     schema, _, name = table.rpartition(".")
     try:
-        connection = ibis.connect(address)
-        return connection.table(name, database=schema or None)
+        return ibis.connect(address).table(name, database=schema or None)
     except Exception as error:  # every backend of Ibis has errors of its own
         why = "" if database.startswith("$") else f" ({' '.join(str(error).split())[:200]})"
         raise DatasetError(
@@ -67,11 +64,16 @@ def _address(database: str, folder: Path) -> str:
                 'database holds a password. Put the address in an environment variable, and write database = "$ITS_NAME".'
             )
     kind, _, path = address.partition("://")
-    if kind not in IN_FILES:
+    if kind == "sqlite":
+        raise DatasetError(
+            f"database = {database!r}: SQLite has no truth values, and cannot add up all that is asked. Copy the table into a "
+            "DuckDB file."
+        )
+    if kind != "duckdb":
         return address
     file = folder / path
     if not file.exists():
         raise DatasetError(
             f"database = {database!r}: there is no file {file.name} in {file.parent.name}/. Put it there."
         )
-    return f"{kind}://{file}" + ("?read_only=True" if kind == "duckdb" else "")
+    return f"duckdb://{file}?read_only=True"

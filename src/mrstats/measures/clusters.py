@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 
 def clusters_and_strata(strata: ArrayLike | None, psu: ArrayLike | None, n: int) -> tuple[np.ndarray, np.ndarray]:
     """PSU of each person, 0..P-1 sorted by stratum, and stratum of each PSU, 0..H-1."""
+    if strata is None and psu is None:  # a register: nothing to sort
+        return np.arange(n), np.zeros(n, int)
     stratum = np.zeros(n, int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
     unit = np.arange(n) if psu is None else np.unique(np.asarray(psu), return_inverse=True)[1]
     pairs, cluster = np.unique(stratum * n + unit, return_inverse=True)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,8 @@ from mrstats.disclosure.witnesses import certify_written
 from mrstats.request import Request
 from mrstats.schema import CITY, CONFIDENTIAL, EditionError, has_status
 
-RESULT_FIGURES = ("value", "lower", "upper", "n", "population", "affected", "expected", "p", "p_adjusted")
+RESULT_WORDS = {"path": "", "confirmed": False, "sure": False}
+"""What a result says of its figures in other columns, and what it says when they are hidden."""
 
 
 def write_release(
@@ -106,16 +108,17 @@ def write_release(
 def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
     """A result of persons, all of it hidden where a table hides a figure that the result could tell.
 
-    A search prints the whole city's figure and those of groups one step down, so it goes when a table hides one of the
-    whole city's figures for the same indicator and year, or an area's where the search splits by areas.
+    A search prints the whole city's figure and those of groups one step down, a model those of groups: they go when a
+    table hides one of the whole city's figures for the same indicator and year, or an area's where they split by areas.
     """
     by_area = (result["factor"] == "geography").any()
     for table, _ in withheld:
         same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
-            shown = [name for name in RESULT_FIGURES if name in result]
-            return result.assign(**dict.fromkeys(shown, np.nan), path="", confirmed=False, status=CONFIDENTIAL)
+            figures = [name for name in result if result[name].dtype == float and name != "confidence"]
+            told: dict[str, Any] = {name: said for name, said in RESULT_WORDS.items() if name in result}
+            return result.assign(**dict.fromkeys(figures, np.nan), **told, status=CONFIDENTIAL)
     return result
 
 

@@ -128,14 +128,13 @@ def design_deviations(
         scores = np.asarray(scores, float)
         scores = scores.reshape(len(scores), -1)
     cluster, stratum = clusters_and_strata(strata, psu, scores.shape[0])
-    single = strata is None and psu is None and not hasattr(scores, "tocsr")
-    totals = scores if single else sum_by(cluster, scores)  # each person a cluster: nothing to add up
+    totals = sum_by(cluster, scores)
     if calibrated is not None:
         x, design_weights, weights = (np.asarray(a, float) for a in calibrated)
         slope = pseudo_inverse(x, design_weights) @ ((x * over(design_weights, weights)[:, None]).T @ scores)
         totals = totals - sum_by(cluster, weights[:, None] * x) @ slope
     size = np.bincount(stratum)
-    centre = totals.mean(axis=0)[None, :] if len(size) == 1 else sum_by(stratum, totals) / size[:, None]
+    centre = sum_by(stratum, totals) / size[:, None]
     outside = np.ones(len(size)) if fpc is None else left_out(np.asarray(fpc, float), cluster, stratum, size)
     alone = (size == 1) & (outside > 0)
     if alone.any() and lonely == "fail":
@@ -147,8 +146,6 @@ def design_deviations(
         scale = scale * (len(size) / (~alone).sum() if not alone.all() else np.nan)
     if len(stratum) < 2:
         scale = scale * np.nan
-    if len(size) == 1:
-        return (totals - centre) * np.sqrt(scale)
     return (totals - centre[stratum]) * np.sqrt(scale)[stratum][:, None]
 
 

@@ -10,10 +10,15 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.models.adjusted import adjusted_gaps, adjusted_table
 from mrstats.models.asked import answered, asked_year, names, whole
+from mrstats.models.decompose import decompose_gap, decomposed_table
 from mrstats.models.furthest import furthest_table
 from mrstats.request import ResultRequest
 
-RESULTS: dict[str, Callable[..., pd.DataFrame]] = {"furthest_behind": furthest_table, "adjusted_gaps": adjusted_table}
+RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
+    "furthest_behind": furthest_table,
+    "adjusted_gaps": adjusted_table,
+    "decompose_gap": decomposed_table,
+}
 """What a plan may ask for beside tables, and the callable that makes it from persons, checked by its own rules."""
 
 
@@ -98,4 +103,4 @@ def compute_result(city: City, request: ResultRequest) -> pd.DataFrame:
     return RESULTS[request.kind](city, **request.arguments)
 
 
-__all__ = ["RESULTS", "adjusted_gaps", "compute_result", "furthest_behind"]
+__all__ = ["RESULTS", "adjusted_gaps", "compute_result", "decompose_gap", "furthest_behind"]

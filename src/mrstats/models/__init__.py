@@ -12,6 +12,7 @@ from mrstats.models.adjusted import adjusted_gaps, adjusted_table
 from mrstats.models.asked import answered, asked_year, names, whole
 from mrstats.models.decompose import decompose_gap, decomposed_table
 from mrstats.models.furthest import furthest_table
+from mrstats.models.smallareas import small_areas, small_areas_check
 from mrstats.request import ResultRequest
 
 RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
@@ -103,4 +104,12 @@ def compute_result(city: City, request: ResultRequest) -> pd.DataFrame:
     return RESULTS[request.kind](city, **request.arguments)
 
 
-__all__ = ["RESULTS", "adjusted_gaps", "compute_result", "decompose_gap", "furthest_behind"]
+__all__ = [
+    "RESULTS",
+    "adjusted_gaps",
+    "compute_result",
+    "decompose_gap",
+    "furthest_behind",
+    "small_areas",
+    "small_areas_check",
+]

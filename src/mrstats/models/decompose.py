@@ -178,7 +178,7 @@ def decomposed_table(
         pieces.append(piece.assign(**head, status="" if shown[group] else CONFIDENTIAL))
     if not pieces:
         raise MrstatsError(f"{factor!r} has only {base!r} in {year}, so there is no gap. Choose another factor.")
-    about = {
+    about: dict[str, Any] = {
         "indicator": indicator,
         "year": year,
         "geography_level": CITY,

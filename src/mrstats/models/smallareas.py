@@ -129,9 +129,8 @@ def small_areas_check(
         years = sorted(part["year"].unique())
         for year, following in itertools.pairwise(years):
             now, then = (part[part["year"] == y].set_index("geography") for y in (year, following))
-            both = now.join(then[["value", "modelled_se", "se"]], rsuffix="_next", how="inner").dropna(
-                subset=["modelled_value", "value_next", "se_next"]
-            )
+            both = now.join(then[["value", "se"]].add_suffix("_next"), how="inner")
+            both = both.dropna(subset=["modelled_value", "value_next", "se_next"])
             change = np.average(both["value_next"] - both["value"], weights=both["population"])
             noise = (both["se_next"] ** 2).mean()
             apart = {name: both["value_next"] - change - both[name] for name in ("value", "modelled_value")}

@@ -10,6 +10,7 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.models.adjusted import adjusted_gaps, adjusted_table
 from mrstats.models.asked import answered, asked_year, names, whole
+from mrstats.models.crossed import intersections, intersections_table
 from mrstats.models.decompose import decompose_gap, decomposed_table
 from mrstats.models.furthest import furthest_table
 from mrstats.models.smallareas import small_areas, small_areas_check
@@ -19,6 +20,7 @@ RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
     "furthest_behind": furthest_table,
     "adjusted_gaps": adjusted_table,
     "decompose_gap": decomposed_table,
+    "intersections": intersections_table,
 }
 """What a plan may ask for beside tables, and the callable that makes it from persons, checked by its own rules."""
 
@@ -110,6 +112,7 @@ __all__ = [
     "compute_result",
     "decompose_gap",
     "furthest_behind",
+    "intersections",
     "small_areas",
     "small_areas_check",
 ]

@@ -119,6 +119,12 @@ def test_the_interval_covers_what_is_known():
     assert hits >= 51
 
 
+def test_one_group_may_be_compared_alone(rows):
+    every = decompose_gap(care_city(rows), "pay", "education", "disability", reference="upper")
+    one = decompose_gap(care_city(rows), "pay", "education", "disability", reference="upper", group="lower")
+    pd.testing.assert_frame_equal(one, every[every["education"] == "lower"].reset_index(drop=True))
+
+
 def test_a_group_with_few_is_hidden_and_the_others_stay(rows):
     few = rows.copy()
     unknown = few.index[few["education"] == "US"]
@@ -145,5 +151,6 @@ def test_what_cannot_be_decomposed_is_named_with_the_cure(rows):
     refused("method='blinder' must be one of oaxaca", error=UnknownNameError, method="blinder")
     refused("needs a proportion; 'pay' is a mean", error=UnknownNameError, method="yun", indicator="pay")
     refused("reference='lower' of 'sex'", error=UnknownGroupError, reference="lower")
+    refused("group='boys' of 'sex' is not there. Choose one of women", error=UnknownGroupError, group="boys")
     refused("different names, and not 'sex' itself", error=UnknownNameError, by=["sex"])
     refused("has only 'men' in 2024", rows[rows["sex"] == "1"])

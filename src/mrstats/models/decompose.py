@@ -37,6 +37,7 @@ def decompose_gap(
     *,
     method: str = "oaxaca",
     year: int | None = None,
+    group: str | None = None,
     reference: str | None = None,
     replicates: int = 0,
     seed: int = 1,
@@ -61,6 +62,8 @@ def decompose_gap(
         factors crossed, as one composition (Kitagawa) or one for each of up to four factors (Das Gupta).
     year : int, optional
         Default: the dataset's last year.
+    group : str, optional
+        Only this group is compared. Default: every group.
     reference : str, optional
         Group that the others are compared with. Default: the factor's own.
     replicates, seed : int
@@ -108,6 +111,7 @@ def decompose_gap(
         "by": names(by),
         "method": method,
         "year": asked_year(city, year),
+        "group": group or "",
         "reference": reference or "",
         "replicates": whole("replicates", replicates),
         "seed": whole("seed", seed),
@@ -144,6 +148,7 @@ def decomposed_table(
     by: Sequence[str],
     method: str,
     year: int,
+    group: str,
     reference: str,
     replicates: int,
     seed: int,
@@ -167,15 +172,18 @@ def decomposed_table(
         )
     n = counts["n"].astype(float).to_dict()
     pieces = []
-    for group in [name for name in persons.groups[factor] if name != base]:
-        head: dict[str, Any] = {factor: group, "n": n[group], "reference_n": n[base]}
-        if shown[group]:
-            case = _case(city, persons, factor, group, base, by, method, seed)
+    compared = [name for name in persons.groups[factor] if name != base]
+    if group and group not in compared:
+        raise UnknownGroupError(f"group={group!r} of {factor!r} is not there. Choose one of {', '.join(compared)}.")
+    for name in [group] if group else compared:
+        head: dict[str, Any] = {factor: name, "n": n[name], "reference_n": n[base]}
+        if shown[name]:
+            case = _case(city, persons, factor, name, base, by, method, seed)
             piece = _rows(case, replicates, confidence, 100.0 if asked.measure == "proportion" else 1.0)
         else:
             figures = dict.fromkeys(["value", "lower", "upper", "se", "share", "p"], np.nan)
             piece, head = pd.DataFrame([{"part": "difference", "by": "", **figures}]), {**head, "n": np.nan}
-        pieces.append(piece.assign(**head, status="" if shown[group] else CONFIDENTIAL))
+        pieces.append(piece.assign(**head, status="" if shown[name] else CONFIDENTIAL))
     if not pieces:
         raise MrstatsError(f"{factor!r} has only {base!r} in {year}, so there is no gap. Choose another factor.")
     about: dict[str, Any] = {
@@ -251,7 +259,8 @@ def _check_both_sides(persons: Persons, in_a: np.ndarray, crossed: Sequence[str]
         lacking = group if b[at] else base
         raise MrstatsError(
             f"nobody with {factor}={lacking} has {said}, so the groups cannot be compared there "
-            f"({max(a[at], b[at])} persons on the other side). Take groups of {' or '.join(crossed)} together, or leave one out."
+            f"({max(a[at], b[at])} persons on the other side). Take groups of {' or '.join(crossed)} together, leave one out, or "
+            f"compare one group of {factor} that has them (group=…)."
         )
 
 

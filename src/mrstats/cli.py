@@ -77,10 +77,10 @@ def example(
 @app.command()
 @_plainly
 def check(dataset: Annotated[str, typer.Argument(help="A dataset folder, or its name in data/raw.")]) -> None:
-    """List every problem of a dataset with file, row and what to do; exit code 2 if there is one."""
+    """Tell how each text file is read, and list every problem with file, row and what to do; exit code 2 if there is one."""
     from mrstats.dataset.checks import check_dataset
 
-    problems = check_dataset(dataset)
+    problems = check_dataset(dataset, report=print)
     for problem in problems:
         print(problem)
     if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -260,8 +261,20 @@ def read_table(source: TableSource, paths: list[Path], *, typed: Collection[str]
     """The rows of one table as a native frame; in a text file the columns `typed` become numbers or truth values."""
     if source.format == "parquet":
         return sources.read_parquet(paths)
-    frame = pd.concat([read_file(source, path) for path in paths], ignore_index=True)
-    frame = typed_columns(frame, source, typed)
+    frames = [read_file(source, path) for path in paths]
+    if source.format == "csv":
+        signs = {
+            sign: path
+            for frame, path in zip(frames, paths, strict=True)
+            if (sign := decimal_sign(frame, source, typed, path.name))
+        }
+        if len(signs) > 1:
+            files = ", ".join(f"{path.name} ({sign!r})" for sign, path in signs.items())
+            raise DatasetError(
+                f"[tables.{source.name}]: the files have different decimal signs: {files}. Deliver them alike."
+            )
+        source = replace(source, decimal=next(iter(signs), "."))
+    frame = typed_columns(pd.concat(frames, ignore_index=True), source, typed)
     return _pivot(frame, source) if source.pivot else frame
 
 
@@ -272,6 +285,8 @@ def read_file(source: TableSource, path: Path) -> pd.DataFrame:
     if source.format == "scb_excel":
         frame = sources.read_scb_excel(path).frame
         return frame[frame["region"].str.startswith(source.area_prefix)]
+    if source.format == "statistical":
+        return sources.read_statistical(path).frame
     numeric = [*source.numeric, *([source.count] if source.count else [])]
     return sources.read_delimited(
         path, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal, numeric=numeric
@@ -281,8 +296,15 @@ def read_file(source: TableSource, path: Path) -> pd.DataFrame:
 def typed_columns(frame: pd.DataFrame, source: TableSource, names: Collection[str]) -> pd.DataFrame:
     """The rows of a text file with some columns as numbers or truth values; other files know their types."""
     if source.format == "csv":
-        frame = frame.assign(**{name: _typed(frame[name], source.decimal) for name in names if name in frame})
+        decimal = decimal_sign(frame, source, names, source.files) or "."
+        frame = frame.assign(**{name: _typed(frame[name], decimal) for name in names if name in frame})
     return frame
+
+
+def decimal_sign(frame: pd.DataFrame, source: TableSource, names: Collection[str], where: str) -> str:
+    """The decimal sign that is stated, or found in the columns that are still text; nothing where none stands in them."""
+    texts = frame[[name for name in frame if name in names and pd.api.types.is_string_dtype(frame[name])]]
+    return source.decimal or sources.found_decimal(texts, where=where)
 
 
 def _typed(texts: pd.Series, decimal: str) -> pd.Series:
@@ -376,6 +398,7 @@ __all__ = [
     "LevelSource",
     "TableSource",
     "dataset_of",
+    "decimal_sign",
     "open_dataset",
     "read_file",
     "read_table",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from mrstats.dataset import City, FactorSource, TableSource, open_dataset, read_file
+from mrstats.dataset import City, FactorSource, TableSource, decimal_sign, open_dataset, read_file
 from mrstats.dataset.beside import read_beside
 from mrstats.dataset.divisions import in_vintage
 from mrstats.definitions import expressions
@@ -35,13 +35,15 @@ class Problem:
         return f"{place}: {self.message}"
 
 
-def check_dataset(dataset: str | Path | City) -> list[Problem]:
+def check_dataset(dataset: str | Path | City, *, report: Callable[[str], object] | None = None) -> list[Problem]:
     """Every problem of a dataset.
 
     Parameters
     ----------
     dataset : str, Path or City
         A folder, its name, or an opened dataset.
+    report : callable, optional
+        Receives a line for each text file: the encoding, separator and decimal sign it was read with.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def check_dataset(dataset: str | Path | City) -> list[Problem]:
     except MrstatsError as error:
         problems.append(Problem("dataset.toml", None, str(error)))
     for source in city.description.tables.values():
-        problems += _table_problems(city, source, areas)
+        problems += _table_problems(city, source, areas, report)
     return [*problems, *_beside_problems(city)]
 
 
@@ -122,7 +124,7 @@ def _polygon_problems(city: City, level: str) -> Iterator[Problem]:
         yield Problem(file, None, f"[geographies.{level}] {message}")
 
 
-def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]]) -> Iterator[Problem]:
+def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]], report) -> Iterator[Problem]:
     try:
         paths = city.files(source.name)
     except MrstatsError as error:
@@ -135,6 +137,8 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
     for path in paths:
         try:
             frame = read_file(source, path)
+            if report and source.format == "csv":
+                report(f"{path.name}: {_found(frame, source, city.measured(source.name), path.name)}.")
         except MrstatsError as error:
             unread = True
             yield _of_file(path.name, str(error))
@@ -192,6 +196,13 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
                 part,
                 lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.",
             )
+
+
+def _found(frame: pd.DataFrame, source: TableSource, measured: set[str], file: str) -> str:
+    """How a text file was read, with the decimal sign of the columns that are counted with."""
+    sign = decimal_sign(frame, source, measured, file)
+    found = frame.attrs["found"]
+    return f"{found}, decimal sign {sign!r}" if sign and "decimal sign" not in found else found
 
 
 def _of_file(file: str, message: str) -> Problem:

@@ -13,7 +13,7 @@ from ..disclosure.leaks import COLUMNS, SOUGHT, find_leaks
 from ..disclosure.release import ProtectedRelease
 from ..language import LANGUAGES, word
 from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, EditionError, factor_columns, has_status
-from .cubeoutlet import check_open_workbook, read_px_file
+from .cubeoutlet import check_made_from_px, read_px_file
 from .names import area_names, group_names, indicator_names
 from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
@@ -121,7 +121,7 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> Attac
     hidden = [rows for rows in hidden if len(rows)]
     if not hidden and not release.publication.families:
         return Attacked()
-    check_open_workbook(folder / "tables")
+    check_made_from_px(folder / "tables")
     tables = sorted((folder / "release" / "tables").glob("*.csv"))
     outlets = [
         *map(read_csv, tables),

@@ -125,6 +125,9 @@ def _polygon_problems(city: City, level: str) -> Iterator[Problem]:
 
 
 def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]], report) -> Iterator[Problem]:
+    if source.sql:
+        yield from _sql_problems(city, source)
+        return
     try:
         paths = city.files(source.name)
     except MrstatsError as error:
@@ -196,6 +199,20 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]],
                 part,
                 lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.",
             )
+
+
+def _sql_problems(city: City, source: TableSource) -> Iterator[Problem]:
+    """Whether a table in a database can be opened and has its columns; its rows are not fetched."""
+    where = f"[tables.{source.name}]"
+    try:
+        columns = list(city.table(source.name).columns)
+    except MrstatsError as error:
+        yield Problem(where, None, str(error))
+        return
+    for column in sorted(_needed(city, source) - set(columns)):
+        yield Problem(
+            where, None, f"column {column!r} is missing. Columns: {', '.join(columns)}. Correct dataset.toml."
+        )
 
 
 def _found(frame: pd.DataFrame, source: TableSource, measured: set[str], file: str) -> str:

@@ -23,7 +23,7 @@ from mrstats.definitions import (
 from mrstats.schema import CITY, TOTAL, DatasetError
 
 GRAINS = ("person", "cell")
-FORMATS = ("parquet", "csv", "scb_excel", "statistical")
+FORMATS = ("parquet", "csv", "scb_excel", "statistical", "sql")
 ENDINGS = {
     ".parquet": "parquet",
     ".xlsx": "scb_excel",
@@ -72,6 +72,8 @@ class TableSource:
     stratum_size: str = ""
     lonely: str = ""
     responded: str = ""
+    sql: str = ""
+    database: str = ""
 
 
 @dataclass(frozen=True)
@@ -258,12 +260,14 @@ def _only(spec: dict[str, Any], known: set[str], where: str) -> None:
 def _table(name: str, spec: dict[str, Any]) -> TableSource:
     where = f"[tables.{name}]"
     _only(spec, {f.name for f in fields(TableSource)} - {"name"}, where)
-    for key in ("files", "grain", "year"):
+    for key in ("sql" if "database" in spec else "database" if "sql" in spec else "files", "grain", "year"):
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")
+    if "sql" in spec and "files" in spec:
+        raise DatasetError(f"{where} has both files and sql. Keep the one that holds the rows.")
     if spec["grain"] not in GRAINS:
         raise DatasetError(f"{where} grain={spec['grain']!r} must be person or cell.")
-    kind = spec.get("format") or ENDINGS.get(Path(spec["files"]).suffix.lower(), "csv")
+    kind = spec.get("format") or ("sql" if "sql" in spec else ENDINGS.get(Path(spec["files"]).suffix.lower(), "csv"))
     if spec.get("decimal", "") not in ("", ".", ","):
         raise DatasetError(f'{where} decimal = {spec["decimal"]!r} must be "." or ",".')
     if isinstance(spec.get("numeric", []), str):
@@ -273,6 +277,7 @@ def _table(name: str, spec: dict[str, Any]) -> TableSource:
     return TableSource(
         name=name,
         **{
+            "files": "",
             **spec,
             "format": kind,
             "numeric": tuple(spec.get("numeric", ())),

@@ -14,6 +14,7 @@ from mrstats.sources.px import read_px
 from mrstats.sources.px_writer import write_px
 from mrstats.sources.pxweb import CodeList, PxWeb, PxWebV1
 from mrstats.sources.scb_excel import SourceTable, read_scb_excel
+from mrstats.sources.sql import read_sql_table
 from mrstats.sources.statistical import StatisticalTable, read_statistical
 from mrstats.sources.web import Web
 
@@ -42,6 +43,7 @@ __all__ = [
     "read_px",
     "read_scb_areas",
     "read_scb_excel",
+    "read_sql_table",
     "read_statistical",
     "read_text_table",
     "write_jsonstat",

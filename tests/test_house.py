@@ -26,7 +26,8 @@ FLOORS = {
     **dict.fromkeys(
         ["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases", "datanotes"], 6
     ),
-    **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models"], 5),
+    **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models", "places"], 5),
+    **dict.fromkeys(["access", "harmonising"], 5),
     "disclosure": 4,
     **dict.fromkeys(
         ["badrows", "breakdown", "engine", "estimates", "queries", "rollup", "personwise", "samplerows", "standardise"],
@@ -35,6 +36,7 @@ FLOORS = {
     **dict.fromkeys(["request", "covariances", "domains", "sampled", "figures", "survey"], 3),
     **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),
     **dict.fromkeys(["definitions", "geography", "measures"], 1),
+    **dict.fromkeys(["crosswalk", "moving", "polygons", "vintages"], 1),
     **dict.fromkeys(["schema", "language"], 0),
 }
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -34,6 +34,7 @@ from mrstats.schema import (
 )
 from mrstats.standardise import crude_rows, replace_figures, standard_population, standardised
 from mrstats.survey import SurveyDesign
+from mrstats.vintages import strange_code
 
 
 def indicator_table(
@@ -128,16 +129,21 @@ class _Maker:
             )
         if not column:
             return cells
-        base = next(
+        codes = set(cells[engine.AREA].unique()) - {UNPLACED}
+        bases = [
             n
             for n, s in city.description.levels.items()
             if s.column == column and city.geography.nests(n, request.geography)
-        )
-        strange = sorted(set(cells[engine.AREA].unique()) - city.geography.division(base).codes - {UNPLACED})
+        ]
+        base = next(
+            (n for n in bases if codes <= city.geography.division(n).codes), bases[0]
+        )  # one column, two vintages
+        strange = sorted(codes - (known := city.geography.division(base).codes))
         if strange:
+            more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""
             raise DatasetError(
-                f"table {indicator.table!r}, column {column!r}: area code {strange[0]!r} is not in [geographies.{base}] "
-                f"({len(strange)} such codes). Check the code, or the vintage of the division."
+                f"table {indicator.table!r}, column {column!r}: area code {strange[0]!r}{more} "
+                f"{strange_code(strange[0], known, base)}"
             )
         cells.attrs["level"] = base
         return cells

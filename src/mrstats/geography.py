@@ -1,29 +1,52 @@
-"""Areas, levels and vintages: which area lies in which. Frames in, frames out; it opens no file."""
+"""Areas, levels and vintages: which area lies in which, and where. Frames in, frames out; it opens no file."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from mrstats.definitions import Level
+from mrstats.definitions import Level, Text, bilingual, standard_level
+from mrstats.polygons import SLIVER, in_metres, listed, overlaps, polygon_problems
 from mrstats.schema import CITY, DatasetError, UnknownNameError
 
+if TYPE_CHECKING:
+    import geopandas as gpd
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Division:
-    """The areas of one level: codes, names, and the area each lies in at other levels.
+    """The areas of one level in one vintage: codes, names, the area each lies in at other levels, and where they are.
 
-    `areas` has the columns ``code`` and ``name``; `parents` maps a coarser level to ``{code: its area}``.
+    A code says nothing alone: ``1280C1020`` of DeSO 2018 and of DeSO 2025 are two areas, so a division is known by
+    `system` and `vintage` together. `areas` has the columns ``code`` and ``name``; `parents` maps a coarser level to
+    ``{code: its area}``; `polygons`, where there are any, has ``code`` and ``geometry`` (EPSG:3006); `links` has the
+    ``old`` and ``new`` codes of the vintage before this one and of this one (`mrstats.vintages.area_links`).
     """
 
     level: Level
     areas: pd.DataFrame
     parents: dict[str, dict[str, str]] = field(default_factory=dict)
+    polygons: gpd.GeoDataFrame | None = None
+    links: pd.DataFrame | None = None
 
     @property
     def codes(self) -> set[str]:
         return set(self.areas["code"])
+
+    @property
+    def vintage(self) -> str:
+        return self.level.vintage
+
+    @property
+    def system(self) -> str:
+        """The kind of division, the same in every vintage: *deso* of the levels deso and deso_2025."""
+        return self.level.name.removesuffix(f"_{self.vintage}")
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.vintage}".strip()
 
 
 @dataclass(frozen=True)
@@ -106,3 +129,88 @@ def division_from_frame(
     areas = pd.DataFrame({"code": rows[code], "name": rows[name] if name else rows[code]}).reset_index(drop=True)
     parents = {level.parent: dict(zip(rows[code], rows[parent], strict=True))} if parent else {}
     return Division(level, areas.sort_values("code", ignore_index=True), parents)
+
+
+def division_from_polygons(
+    polygons: gpd.GeoDataFrame,
+    *,
+    level: str,
+    code: str = "code",
+    name: str = "",
+    vintage: str = "",
+    label: Text | str = "",
+    over: Division | None = None,
+) -> Division:
+    """Any polygons as a division: plan areas, school catchments, a rectangle on a map.
+
+    Parameters
+    ----------
+    polygons : GeoDataFrame
+        One row an area, in any coordinate system it knows of.
+    level : str
+        What the division is called in tables, such as "school".
+    code, name : str
+        Its columns; without `name` the code is printed.
+    vintage : str
+        The year of the borders.
+    label : str or dict, optional
+        The word for one such area; default the standard word of `level`, else its name.
+    over : Division, optional
+        A division that figures are to come from: a warning names the areas of it that are cut, and how large a part.
+
+    Returns
+    -------
+    Division
+
+    Raises
+    ------
+    DatasetError
+        A missing column, no coordinate system, invalid rings, overlaps, or a code twice; with the codes.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely import box
+    >>> plan = gpd.GeoDataFrame({"code": ["P1"]}, geometry=[box(500_000, 6_000_000, 501_000, 6_001_000)], crs=3006)
+    >>> division_from_polygons(plan, level="plan", label="planområde").codes
+    {'P1'}
+    """
+    for column in filter(None, (code, name)):
+        if column not in polygons:
+            raise DatasetError(
+                f"the polygons of {level} have no column {column!r}; they have {', '.join(map(str, polygons))}."
+            )
+    text = bilingual(label or level, "label")
+    words = dict.fromkeys(("label", "definite", "plural", "definite_plural"), text)
+    frame = in_metres(polygons, f"the polygons of {level}").rename(columns={code: "code"})[["code", "geometry"]]
+    frame = frame.assign(code=frame["code"].astype(str))
+    problems = [text for text in polygon_problems(frame) if not text.startswith("gaps")]  # any polygons may lie apart
+    if problems:
+        raise DatasetError(f"{level}: {problems[0]}")
+    try:
+        made = standard_level(level, parent=CITY, vintage=vintage, words=words if label else None)
+    except DatasetError:
+        made = standard_level(level, parent=CITY, vintage=vintage, words=words)
+    areas = pd.DataFrame({"code": frame["code"].to_numpy(), "name": polygons[name or code].astype(str).to_numpy()})
+    division = Division(made, areas.sort_values("code", ignore_index=True), polygons=frame)
+    if over is not None and len(cut := areas_cut(over, division)):
+        parts = [f"{area!r} ({share:.0%} inside {into!r})" for area, into, share in cut.itertuples(index=False)]
+        warnings.warn(
+            f"{level} cuts {cut['source'].nunique()} areas of {over}: {listed(parts)}. "
+            "Figures of the parts are estimates; give population points, or draw the border along whole areas.",
+            stacklevel=2,
+        )
+    return division
+
+
+def areas_cut(source: Division, target: Division) -> pd.DataFrame:
+    """Areas of `source` that a border of `target` goes through: ``source``, ``target``, ``share`` of the area inside."""
+    if source.polygons is None or target.polygons is None:
+        without = source if source.polygons is None else target
+        raise DatasetError(
+            f"{without} has no polygons, so nobody can see what is cut. Give the level a file of polygons."
+        )
+    found = overlaps(source.polygons, target.polygons)
+    found["share"] = found["amount"] / found.groupby("source")["amount"].transform("sum")
+    cut = found[found["target"].notna() & found["share"].between(SLIVER, 1 - SLIVER)]
+    return cut[["source", "target", "share"]].sort_values(["source", "target"], ignore_index=True)

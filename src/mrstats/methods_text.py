@@ -114,8 +114,10 @@ def text_display(city, language: str, paragraphs: list[str]) -> Display:
 def _names(method: str) -> set[str]:
     """The texts that explain a method: its kind of uncertainty, and each part of how, as in *register dobson wilson*."""
     kind, _, how = method.partition(" ")
-    joined = {how} if how in _texts() else set(how.split())
-    names = {kind, *joined} if how else {method}
+    several = {name for name in _texts() if " " in name and name in how}  # names of two words, such as exact poisson
+    for name in several:
+        how = how.replace(name, "")
+    names = {kind, *several, *how.split()}
     if not names or not names <= set(_texts()):
         raise MrstatsError(
             f"method {method!r} has no explanation for readers. Add [{method!r}] with sv and en to "

@@ -123,6 +123,10 @@ class DatasetError(MrstatsError):
     """A dataset folder or one of its files is not as its dataset.toml says."""
 
 
+class SourceError(MrstatsError):
+    """A statistics service does not answer, or answers with something else than it was asked for."""
+
+
 class UnknownNameError(MrstatsError):
     """An indicator, factor, level or year that the dataset does not have."""
 

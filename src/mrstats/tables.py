@@ -239,7 +239,7 @@ def _head(figure: str, layout: Layout, indicators, words) -> dict:
     elif figure == "difference":
         text = words.word("difference_points" if measures <= set(PER_CENT) else "difference")
     else:
-        text = words.word("persons" if figure == "n" else figure if figure == "count" else f"{figure}_column")
+        text = words.word({"n": "persons", "count": "figure_count"}.get(figure, f"{figure}_column"))
     return {"text": text, "align": "right"}
 
 

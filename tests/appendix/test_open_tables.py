@@ -14,7 +14,7 @@ from mrstats.appendix.opentables import release_cubes, write_open_tables
 from mrstats.breakdown import check_request
 from mrstats.dataset.release import read_release_table
 from mrstats.disclosure import ProtectionRule, write_release
-from mrstats.sources import read_px
+from mrstats.sources import read_jsonstat, read_px
 from mrstats.sources.cube import Unit
 
 DATE = datetime.date(2025, 3, 1)
@@ -85,7 +85,11 @@ def test_each_file_reads_back_as_the_release_and_two_writings_are_the_same_bytes
     again = write_open_tables(tiny, release, folder / "again", language="sv", date=DATE)
     assert [path.read_bytes() for path in written] == [path.read_bytes() for path in again]
     cubes = release_cubes(tiny, release, language="sv", date=DATE)
-    assert [path.stem for path in written] == [*cubes, "tables"]
+    assert [path.name for path in written] == [
+        *(f"{key}.px" for key in cubes),
+        *(f"{key}.json" for key in cubes),
+        "tables.xlsx",
+    ]
     for path, cube in zip(written, cubes.values(), strict=False):
         read = read_px(path)
         pd.testing.assert_frame_equal(read.frame, cube.frame, check_dtype=False)
@@ -96,6 +100,9 @@ def test_each_file_reads_back_as_the_release_and_two_writings_are_the_same_bytes
             cube.code,
         )
         assert read.mandatory_notes == cube.mandatory_notes
+        stat = read_jsonstat(path.with_suffix(".json").read_text(encoding="utf-8"), where="the written file")
+        pd.testing.assert_frame_equal(stat.frame, read.frame, check_dtype=False)
+        assert (stat.label, stat.mandatory_notes) == (read.label, read.mandatory_notes)
 
 
 def test_every_figure_that_is_shown_is_the_release_tables(released):

@@ -9,6 +9,8 @@ import openpyxl
 import pandas as pd
 import pikepdf
 import pytest
+from openpyxl.comments import Comment
+from openpyxl.packaging.custom import StringProperty
 
 import mrstats as mr
 from mrstats.appendix import build_appendix
@@ -65,13 +67,15 @@ def build(folder, *cells):
 def test_an_appendix_that_tells_nothing_hidden_is_published(tmp_path):
     built, lines = build(tmp_path, "I hela staden är andelen sysselsatta 60,0 procent.")
     assert built.is_file()
-    assert lines[-1] == "2 hidden figures looked for in all files: none found"
+    assert lines[-1].startswith("2 hidden figures looked for in all files: none found")
 
 
 @pytest.mark.parametrize(
     "planted",
     [
         "Andelen sysselsatta är 55,0 procent bland kvinnor.",
+        "Bland kvinnor ligger andelen sysselsatta −5 procentenheter från hela staden.",
+        "Skillnaden mellan kvinnor och staden är -5,0 i andel sysselsatta.",
         "## Sysselsatta kvinnor\n\nAndelen sysselsatta kvinnor är 55 %.",
         "| Andel sysselsatta | procent |\n|---|---|\n| Kvinnor | 55,0 |",
         ("# andel sysselsatta kvinnor: 55.0\nrows = 3",),
@@ -90,30 +94,87 @@ def test_a_planted_figure_stops_the_appendix_and_is_not_repeated(tmp_path, plant
     assert not list(tmp_path.rglob("*.pdf"))
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """An appendix that tells nothing hidden, its city, and the release with what it withheld."""
-    folder, tiny = tmp_path_factory.mktemp("finished"), mr.tiny_city()
-    built, _ = build(folder, TABLE | {"rows": TABLE["rows"][1:]})
-    release = protecting(None, tiny, folder)
-    assert attack_written(tiny, release, built.parent) == 2
-    return built.parent, tiny, release
+def of_workbook(change):
+    def plant(folder):
+        (path,) = folder.glob("*.xlsx")
+        book = openpyxl.load_workbook(path)
+        change(book)
+        book.save(path)
+
+    plant.__name__ = change.__name__
+    return plant
 
 
-def in_a_sheet(folder):
-    (path,) = folder.glob("*.xlsx")
-    book = openpyxl.load_workbook(path)
+def of_pdf(change):
+    def plant(folder):
+        (path,) = folder.glob("*.pdf")
+        with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+            change(pdf)
+            pdf.save(path)
+
+    plant.__name__ = change.__name__
+    return plant
+
+
+def in_a_sheet(book, *, state="visible"):
     sheet = book.create_sheet("Extra")
     sheet.append(["Kön", "Andel sysselsatta"])
     sheet.append(["Kvinnor", 55.0])
-    book.save(path)
+    sheet.sheet_state = state
+    return sheet
 
 
-def in_an_attachment(folder):
-    (path,) = folder.glob("*.pdf")
-    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
-        pdf.attachments["extra.csv"] = "Kön;Andel sysselsatta\nKvinnor;55,0\n".encode()
-        pdf.save(path)
+def in_a_hidden_sheet(book):
+    in_a_sheet(book, state="veryHidden")
+
+
+def in_a_hidden_row(book):
+    in_a_sheet(book).row_dimensions[2].hidden = True
+
+
+def in_a_hidden_column(book):
+    in_a_sheet(book).column_dimensions["B"].hidden = True
+
+
+def in_a_signed_cell(book):
+    sheet = book.create_sheet("Extra")
+    sheet.append(["Kön", "Andel sysselsatta, skillnad"])
+    sheet.append(["Kvinnor", "−5,0"])
+
+
+def in_a_comment(book):
+    sheet = book.create_sheet("Extra")
+    sheet["A1"] = "Kvinnor"
+    sheet["A1"].comment = Comment("Andelen sysselsatta kvinnor är 55,0", "anonym")
+
+
+def in_the_title(book):
+    book.properties.title = "Andel sysselsatta kvinnor 55,0"
+
+
+def in_the_keywords(book):
+    book.properties.keywords = "andel sysselsatta, kvinnor, 55,0"
+
+
+def in_a_custom_property(book):
+    book.custom_doc_props.append(StringProperty(name="Andel sysselsatta kvinnor", value="55,0"))
+
+
+def in_the_pdf_title(pdf):
+    pdf.docinfo["/Title"] = "Andel sysselsatta kvinnor: 55,0"
+
+
+def in_the_pdf_keywords(pdf):
+    with pdf.open_metadata() as metadata:
+        metadata["pdf:Keywords"] = "andel sysselsatta, kvinnor, 55,0"
+
+
+def in_a_key_of_the_pdf(pdf):
+    pdf.docinfo["/Sysselsatta kvinnor"] = "55,0"
+
+
+def in_an_attachment(pdf):
+    pdf.attachments["extra.csv"] = "Kön;Andel sysselsatta\nKvinnor;55,0\n".encode()
 
 
 def in_a_table_of_the_release(folder):
@@ -152,21 +213,42 @@ def in_the_workbook_of_the_open_tables(folder):
     book.save(path)
 
 
+OF_WORKBOOK = (
+    in_a_sheet,
+    in_a_hidden_sheet,
+    in_a_hidden_row,
+    in_a_hidden_column,
+    in_a_signed_cell,
+    in_a_comment,
+    in_the_title,
+    in_the_keywords,
+    in_a_custom_property,
+)
+OF_OPEN_TABLES = (
+    in_an_open_table,
+    in_a_note_of_an_open_table,
+    in_a_keyword_nobody_shows,
+    in_the_workbook_of_the_open_tables,
+)
+OF_PDF = (in_an_attachment, in_the_pdf_title, in_the_pdf_keywords, in_a_key_of_the_pdf)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished")
+    built, _ = build(folder, TABLE | {"rows": TABLE["rows"][1:]})
+    again = tmp_path_factory.mktemp("again")
+    return built.parent, protecting(None, None, again)
+
+
 @pytest.mark.parametrize(
-    "plant",
-    [
-        in_a_sheet,
-        in_an_attachment,
-        in_a_table_of_the_release,
-        in_an_open_table,
-        in_a_note_of_an_open_table,
-        in_a_keyword_nobody_shows,
-        in_the_workbook_of_the_open_tables,
-    ],
+    "plant", [*map(of_workbook, OF_WORKBOOK), *map(of_pdf, OF_PDF), *OF_OPEN_TABLES, in_a_table_of_the_release]
 )
 def test_a_figure_planted_in_a_finished_file_is_found(tmp_path, finished, plant):
-    folder, tiny, release = finished
-    shutil.copytree(folder, tmp_path / "out")
-    plant(tmp_path / "out")
+    honest, release = finished
+    folder = tmp_path / "copy"
+    shutil.copytree(honest, folder)
+    assert attack_written(mr.tiny_city(), release, folder).hidden == 2
+    plant(folder)
     with pytest.raises(EditionError, match="figures that the release hides"):
-        attack_written(tiny, release, tmp_path / "out")
+        attack_written(mr.tiny_city(), release, folder)

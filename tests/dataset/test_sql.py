@@ -16,7 +16,7 @@ FILES = next(line for line in PERSON_TABLE.splitlines() if line.startswith("file
 
 
 def folder_of(tmp_path, database, table="persons"):
-    people = random_people(400, 7)
+    people = random_people(7, 400)
     text = BY_FILE.replace(FILES, f'sql = "{table}"\ndatabase = "{database}"')
     folder = write_dataset(tmp_path / "made", people, text)
     return folder, people

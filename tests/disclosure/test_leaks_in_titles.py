@@ -1,8 +1,9 @@
-"""Which year a cell is about, and ticks beside the name of what an axis measures."""
+"""Which year a cell is about, ticks of an axis, differences and numbers in words."""
 
 import pandas as pd
+import pytest
 
-from mrstats.disclosure.leaks import CELL, ROW, Block, Outlet, find_leaks
+from mrstats.disclosure.leaks import CELL, ROW, TEXT, Block, Outlet, find_leaks
 
 HIDDEN = pd.DataFrame(
     {
@@ -33,3 +34,46 @@ def test_a_cell_without_a_year_is_about_the_year_of_its_title():
 def test_a_tick_beside_the_name_of_an_axis_is_no_figure():
     assert found(Block(ROW, "page 1", "60  Andel sysselsatta, procent")) == 0
     assert found(Block(ROW, "page 1", "60,0  Andel sysselsatta, procent")) == 1
+
+
+def in_text(text, *, count, differences=()):
+    hidden = pd.DataFrame(
+        {
+            "indicator": ["employment"],
+            "year": [2024],
+            "geography": ["A1"],
+            "count": [count],
+            "labels": [("Ask", ("Andel sysselsatta", "sysselsatta", "employed"))],
+            "differences": [differences],
+        }
+    )
+    return len(find_leaks(hidden, [Outlet("a.pdf", "pdf", (Block(TEXT, "page 1", text),))]))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("I Ask är tre personer sysselsatta.", 3),
+        ("Tolv sysselsatta i Ask.", 12),
+        ("I Ask är bara en person sysselsatt eller sysselsatta.", 1),
+        ("In Ask twelve people are employed.", 12),
+        ("Sju av dem i Ask är sysselsatta.", 7),
+    ],
+)
+def test_a_count_in_words_is_a_figure(text, count):
+    assert in_text(text, count=count) == 1
+    assert in_text(text, count=count + 1) == 0
+
+
+def test_an_article_and_a_number_of_areas_are_no_count():
+    assert in_text("I Ask är en stor del sysselsatta.", count=1) == 0
+    assert in_text("I två områden, Ask och Ek, är fler sysselsatta.", count=2) == 0
+
+
+def test_a_signed_number_is_a_difference_of_the_cell_it_is_said_of():
+    gap = (("count", -3.0),)
+    assert in_text("Antalet sysselsatta i Ask ändrades med −3.", count=40, differences=gap) == 1
+    assert in_text("Antalet sysselsatta i Ask ändrades med -3.", count=40, differences=gap) == 1
+    assert in_text("Antalet sysselsatta i Ask ändrades med +3.", count=40, differences=gap) == 0
+    assert in_text("Antalet sysselsatta i Ask ändrades med −40.", count=40, differences=gap) == 0
+    assert in_text("Antalet sysselsatta ändrades med −3.", count=40, differences=gap) == 0

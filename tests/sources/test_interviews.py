@@ -33,7 +33,7 @@ def test_the_example_citys_own_file_is_read(tmp_path):
     path.write_bytes(files("mrstats.example_city").joinpath("voices.toml").read_bytes())
     frame = read_interviews(path)
     assert len(frame) == len(written()["interviews"])
-    assert frame.loc[0, ["id", "year", "theme", "group", "district"]].tolist() == [
+    assert frame.iloc[0][["id", "year", "theme", "group", "district"]].tolist() == [
         "I001", 2023, "safety", "sex=women", "Mittköping",
     ]  # fmt: skip
     assert not frame["consent"].any()  # nobody is asked in that file, so nothing of it may be quoted
@@ -42,7 +42,7 @@ def test_the_example_citys_own_file_is_read(tmp_path):
 def test_a_csv_and_a_yaml_file_say_the_same_things(file):
     frame = read_interviews(file("a.csv", CSV))
     assert frame["consent"].tolist() == [True, False]
-    assert frame.loc[0, "quotation_sv"].startswith("Jag går hem, men")
+    assert frame.iloc[0]["quotation_sv"].startswith("Jag går hem, men")
     frame = read_interviews(file("a.yaml", YAML))
     assert frame[["id", "indicator", "consent"]].values.tolist() == [["I001", "employment", True], ["I002", "", False]]
 

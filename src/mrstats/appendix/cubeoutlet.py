@@ -13,7 +13,7 @@ from ..schema import FIGURES, DatasetError, EditionError
 from ..sources import read_px
 from ..sources.cube import Cube
 from ..sources.px_text import decode, statements
-from .opentables import CONTENTS, WORKBOOK, write_open_workbook
+from .opentables import CONTENTS, write_from_px
 
 
 def read_px_file(path: Path) -> Outlet:
@@ -49,18 +49,19 @@ def _as_release_table(cube: Cube) -> bytes:
     return pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n").encode()
 
 
-def check_open_workbook(folder: Path) -> None:
-    """The workbook of the open tables must be, byte for byte, what the PX files beside it say.
+def check_made_from_px(folder: Path) -> None:
+    """Workbook and JSON-stat of the open tables must be, byte for byte, what the PX files beside them say.
 
     Raises
     ------
     EditionError
-        It is not.
+        One is not, or another file lies there.
     """
     with tempfile.TemporaryDirectory() as beside:
-        made = write_open_workbook(folder, Path(beside, WORKBOOK))
-        if made and made.read_bytes() != (folder / WORKBOOK).read_bytes():
+        made = {path.name: path.read_bytes() for path in write_from_px(folder, Path(beside))}
+    for path in sorted(folder.glob("*")):
+        if path.suffix != ".px" and made.get(path.name) != path.read_bytes():
             raise EditionError(
-                f"{WORKBOOK} says something else than the PX files beside it, and may tell figures that the release hides. "
+                f"{path.name} says something else than the PX files beside it, and may tell figures that the release hides. "
                 "Nothing was published. Build it again."
             )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import product
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..dataset import City
 from ..disclosure.leaks import COLUMNS, SOUGHT, find_leaks
 from ..disclosure.release import ProtectedRelease
 from ..language import LANGUAGES, word
-from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, UNPLACED, EditionError, factor_columns, has_status
-from .cubeoutlet import check_open_workbook, read_px_file
+from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, EditionError, factor_columns, has_status
+from .cubeoutlet import check_made_from_px, read_px_file
+from .names import area_names, group_names, indicator_names
 from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
+from .tablecounts import Attacked, attack_counts
 
 
 def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +32,8 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels``, ``others`` and ``whole``; one row a cell with status ``C``. It holds what
+        Identity, factors, the true figures, ``labels``, ``others``, ``whole`` and ``differences``; one row a cell with status
+        ``C``. It holds what
         must not leave: keep it in memory.
 
     Examples
@@ -44,10 +48,10 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     keys = [*IDENTITY, *factors]
     rows = protected.loc[has_status(protected["status"], CONFIDENTIAL), keys]
     rows = rows.merge(true[[*keys, *SOUGHT]], on=keys, how="left", validate="one_to_one")
-    places = {level: _areas(city, level) for level in rows["geography_level"].unique()}
-    groups = {factor: _groups(city, factor) for factor in factors}
-    every = {level: _areas(city, level) for level in city.geographies}
-    indicators = {name: _indicator_names(city, name) for name in protected["indicator"].unique()}
+    places = {level: area_names(city, level) for level in rows["geography_level"].unique()}
+    groups = {factor: group_names(city, factor) for factor in factors}
+    every = {level: area_names(city, level) for level in city.geographies}
+    indicators = {name: indicator_names(city, name) for name in protected["indicator"].unique()}
     whole = (city.municipality, *(word("city_as_a_whole", language) for language in LANGUAGES))
     labels, others = [], []
     for record in rows.to_dict("records"):
@@ -61,16 +65,38 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         names |= {name for of_factor in groups.values() for spellings in of_factor.values() for name in spellings}
         names |= {name for spellings in indicators.values() for name in spellings}
         others.append(tuple(sorted(names - {name for spellings in own for name in spellings})))
-    beside = [whole if level == CITY else () for level in rows["geography_level"]]
-    return rows.assign(**{name: pd.Series(held, dtype=object)
-                          for name, held in (("labels", labels), ("others", others), ("whole", beside))})  # fmt: skip
+    told = {
+        "labels": labels,
+        "others": others,
+        "whole": [whole if level == CITY else () for level in rows["geography_level"]],
+        "differences": _differences(rows, true, factors),
+    }
+    return rows.assign(**{name: pd.Series(column, dtype=object, index=rows.index) for name, column in told.items()})
 
 
-def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
-    """Look for every hidden figure in everything an appendix consists of.
+def _differences(rows: pd.DataFrame, true: pd.DataFrame, factors: list[str]) -> list[tuple[tuple[str, float], ...]]:
+    """How far each hidden figure is from those that differ from it in one code: other years, areas, groups and totals."""
+    keys = [*IDENTITY, *factors]
+    places = ["geography_level", "geography"]
+    found: list[list[tuple[str, float]]] = [[] for _ in range(len(rows))]
+    figures = [name for name in SOUGHT if name not in ("lower", "upper")]
+    for varied in (["year"], places, *([factor] for factor in factors)):
+        same = [key for key in keys if key not in varied]
+        pairs = rows[keys].assign(at=range(len(rows))).merge(true, on=same, suffixes=("", "_other"))
+        for name in figures:
+            gaps = rows[name].to_numpy(float)[pairs["at"]] - pairs[name].to_numpy(float)
+            for at, gap in zip(pairs["at"], gaps, strict=True):
+                if np.isfinite(gap) and gap:
+                    found[at].append((name, float(gap)))
+    return [tuple(dict.fromkeys(gaps)) for gaps in found]
+
+
+def attack_written(city: City, release: ProtectedRelease, folder: Path) -> Attacked:
+    """Look for every hidden figure in everything an appendix consists of, and attack the release with the counts it prints.
 
     The counts of a release are attacked by their sums when they are written; here its tables, the notebooks with their
-    outputs, the workbooks, the open tables and the PDF with its text, tags, drawings and attachments are read as anyone reads them.
+    outputs, the workbooks, the open tables and the PDF with its text, tags, drawings and attachments are read as anyone reads them, and
+    the counts in their tables join the attack; see `mrstats.appendix.tablecounts.attack_counts`.
 
     Parameters
     ----------
@@ -82,20 +108,20 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
 
     Returns
     -------
-    int
-        How many hidden cells were looked for.
+    Attacked
+        How many hidden cells were looked for, and how many counts of tables were attacked.
 
     Raises
     ------
     EditionError
-        A file tells a hidden figure. It names the file, the place in it and the cell, never the figure.
+        A file tells a hidden figure, or prints a count that gives one away. It names the file, the place in it and the
+        cell, never the figure.
     """
     hidden = [hidden_rows(city, protected, true) for protected, true in release.withheld]
     hidden = [rows for rows in hidden if len(rows)]
-    if not hidden:
-        return 0
-    check_open_workbook(folder / "tables")
-    sought = pd.concat(hidden, ignore_index=True)
+    if not hidden and not release.publication.families:
+        return Attacked()
+    check_made_from_px(folder / "tables")
     tables = sorted((folder / "release" / "tables").glob("*.csv"))
     outlets = [
         *map(read_csv, tables),
@@ -104,7 +130,9 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
         *map(read_px_file, sorted(folder.glob("tables/*.px"))),
         *map(read_pdf, sorted(folder.glob("*.pdf"))),
     ]
-    leaks = find_leaks(sought, outlets, released={path.name: path.read_bytes() for path in tables})
+    sought = pd.concat(hidden, ignore_index=True) if hidden else pd.DataFrame()
+    written = {path.name: path.read_bytes() for path in tables}
+    leaks = find_leaks(sought, outlets, released=written) if hidden else sought
     if len(leaks):
         first = leaks.iloc[0]
         codes = [str(code) for name, code in first.items() if name not in COLUMNS and code not in (None, TOTAL)]
@@ -113,29 +141,4 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> int:
             f"{first['where']} ({first['what']} of {', '.join(codes)}). Nothing was published. Take it out of the "
             "notebook: figures come from mr.break_down and what is made of it."
         )
-    return len(sought)
-
-
-def _areas(city: City, level: str) -> dict[str, tuple[str, ...]]:
-    """Code and name of each area; those without a known one in every language."""
-    if level == CITY:
-        return {}
-    unplaced = (UNPLACED, *(word("unplaced", language) for language in LANGUAGES))
-    return {code: (code, name) for code, name in city.area_names(level).items()} | {UNPLACED: unplaced}
-
-
-def _groups(city: City, factor: str) -> dict[str, tuple[str, ...]]:
-    """Code of each group and what it is called in both languages, alone and inside a sentence."""
-    return {
-        group.code: tuple(dict.fromkeys([group.code, *group.label.values(), *group.among.values()]))
-        for group in city.factors[factor].groups
-    }
-
-
-def _indicator_names(city: City, name: str) -> tuple[str, ...]:
-    """Name, label and share of an indicator, the share also as a sentence begins it (*andelen* for *andel*)."""
-    indicator = city.indicator(name)
-    texts = [text for text in (indicator.label, indicator.share) if text]
-    said = [text[language] for text, language in product(texts, LANGUAGES) if text.get(language)]
-    bare = [spoken.split(" ", 1)[1] for spoken in said if spoken.lower().startswith("andelen ")]
-    return tuple(dict.fromkeys([name, *said, *(f"andel {rest}" for rest in bare)]))
+    return replace(attack_counts(city, release, outlets), hidden=len(sought))

@@ -1,9 +1,10 @@
-"""The release of an edition as open data: PX files and one workbook, every table in them. It knows no cell that is not released."""
+"""The release of an edition as open data: PX, JSON-stat and one workbook, every table in them. It knows no cell that is not released."""
 
 from __future__ import annotations
 
 import datetime
 import itertools
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from ..dataset.release import Release, read_release_table
 from ..language import capital, number, word
 from ..schema import CITY, CONFIDENTIAL, NOT_COLLECTED, TOTAL, factor_columns
 from ..selection import GEOGRAPHY, codes
-from ..sources import read_px, write_px
+from ..sources import read_px, write_jsonstat, write_px
 from ..sources.cube import Cube, Dimension, Note, Unit
 from .workbook import printed_number, write_workbook
 
@@ -28,7 +29,7 @@ INDICATORS_NAMED = 3
 
 
 def write_open_tables(city: City, release: Release, folder: Path, *, language: str, date: datetime.date) -> list[Path]:
-    """Write every table of a release as a PX file, and all of them as one workbook.
+    """Write every table of a release as a PX file and as JSON-stat, and all of them as one workbook.
 
     Parameters
     ----------
@@ -49,20 +50,26 @@ def write_open_tables(city: City, release: Release, folder: Path, *, language: s
     folder.mkdir()
     for name, cube in release_cubes(city, release, language=language, date=date).items():
         (folder / f"{name}.px").write_bytes(write_px(cube))
-    workbook = write_open_workbook(folder, folder / WORKBOOK)
-    return [*sorted(folder.glob("*.px")), *([workbook] if workbook else [])]
+    return [*sorted(folder.glob("*.px")), *write_from_px(folder, folder)]
 
 
-def write_open_workbook(folder: Path, path: Path) -> Path | None:
-    """Write the PX files of a folder as one workbook, a sheet a table; nothing where there are none.
+def write_from_px(folder: Path, to: Path) -> list[Path]:
+    """Write the PX files of a folder as JSON-stat, and as one workbook with a sheet a table; nothing where there are none.
 
-    It is made from those files alone, so that whoever has looked through them has looked through it.
+    Made from those files alone, so that whoever has looked through them has looked through all.
     """
-    cubes = [read_px(file) for file in sorted(folder.glob("*.px"))]
+    cubes = {file.stem: read_px(file) for file in sorted(folder.glob("*.px"))}
     if not cubes:
-        return None
-    date = datetime.datetime.strptime(cubes[0].updated, "%Y%m%d %H:%M").date()
-    return write_workbook(path, list(map(_sheet, cubes)), language=cubes[0].language, date=date)
+        return []
+    for name, cube in cubes.items():
+        text = json.dumps(write_jsonstat(cube), ensure_ascii=False, indent=1)
+        (to / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    first = next(iter(cubes.values()))
+    date = datetime.datetime.strptime(first.updated, "%Y%m%d %H:%M").date()
+    workbook = write_workbook(
+        to / WORKBOOK, [_sheet(cube) for cube in cubes.values()], language=first.language, date=date
+    )
+    return [*sorted(to.glob("*.json")), workbook]
 
 
 def release_cubes(city: City, release: Release, *, language: str, date: datetime.date) -> dict[str, Cube]:

@@ -75,8 +75,8 @@ def read_workbook(path: Path | str) -> Outlet:
     with zipfile.ZipFile(path) as parts:
         for name in parts.namelist():
             if name.endswith(".xml") and not READ_AS_CELLS.fullmatch(name):
-                text = " · ".join(_xml_texts(parts.read(name)))
-                blocks.append(Block(ROW, f"part {name}", text, context=text))
+                texts = _xml_texts(parts.read(name))
+                blocks += [Block(ROW, f"part {name}", text, context=" · ".join(texts)) for text in texts]
     return Outlet(path.name, "workbook", tuple(dict.fromkeys(blocks)))
 
 
@@ -97,6 +97,7 @@ def _sheet_blocks(sheet) -> Iterator[Block]:
     context = f"{sheet.title} · {' · '.join(words)}"
     hidden = "" if sheet.sheet_state == "visible" else " (hidden sheet)"
     heads: dict[int, list[str]] = {}
+    caption = [sheet.title]
     for number, (line, cells) in enumerate(zip(lines, sheet.iter_rows(), strict=True)):
         first = next((place for place, text in enumerate(line) if text), 0)
         is_head = sum(bool(text) for text in line) > 1 and not any(
@@ -109,9 +110,11 @@ def _sheet_blocks(sheet) -> Iterator[Block]:
             if place == first and text and isinstance(cell.value, str):
                 yield Block(TEXT, where, text, context=context)
             elif re.search(r"\d", text):
-                yield Block(CELL, where, text, labels, context)
+                yield Block(CELL, where, text, labels, context, " · ".join(caption))
             if cell.comment is not None:
                 yield Block(CELL, f"{where}, comment", cell.comment.text, f"{labels} · {cell.comment.text}", context)
+        if not heads and not any(isinstance(cell.value, int | float) for cell in cells):
+            caption.append(line[first] if line else "")
         if is_head and number < len(lines) - 1:
             heads = {p: [*heads.get(p, [])[-1:], text] for p, text in enumerate(line) if _is_word(text)} or heads
 
@@ -130,7 +133,12 @@ def _written(value: Any) -> str:
 
 
 def _xml_texts(data: bytes) -> list[str]:
-    return [text.strip() for text in ElementTree.fromstring(data).itertext() if text.strip()]
+    """What each element below the root says; the name of a property stands in an attribute."""
+    said = [
+        [text.strip() for part in child.iter() for text in (part.get("name", ""), part.text or "", part.tail or "")]
+        for child in ElementTree.fromstring(data)
+    ]
+    return [" · ".join(filter(None, texts)) for texts in said if any(texts)]
 
 
 def read_notebook(path: Path | str) -> Outlet:
@@ -213,7 +221,8 @@ def display_blocks(display: dict[str, Any], where: str) -> Iterator[Block]:
             for place in range(spanner["first"], spanner["last"] + 1):
                 above[place] = spanner["text"]
         body = [row["cells"] for row in display["rows"]]
-        yield from cell_blocks([above, heads], body, f"{where}, table", context=context)
+        caption = f"{display.get('title', '')} · {display.get('subtitle', '')}"
+        yield from cell_blocks([above, heads], body, f"{where}, table", context=context, caption=caption)
     if display.get("svg"):
         yield from drawing_blocks(display["svg"], f"{where}, drawing", context=context)
 

@@ -125,7 +125,9 @@ class _Reader:
         ids = {
             str(head["/ID"]): self._text(self._content(head, page)) for head in _inside(table, "/TH") if "/ID" in head
         }
-        every = " · ".join(self._text(self._content(head, page)) for head in _inside(table, "/TH"))
+        every = [self._text(self._content(head, page)) for head in _inside(table, "/TH")]
+        said = [self._text(self._content(caption, page)) for caption in _inside(table, "/Caption")]
+        about = " · ".join([*(said or self.heads.values()), *every[:1]])
         for number, row in enumerate(_inside(table, "/TR"), start=1):
             cells = [cell for cell in _elements(row) if str(cell.get("/S")) in ("/TH", "/TD")]
             texts = [self._text(self._content(cell, page)) for cell in cells]
@@ -133,10 +135,12 @@ class _Reader:
                 named = [ids.get(str(name), "") for name in _headers(cell)]
                 labels = " · ".join([texts[0], *named]) if place else text
                 held = next(iter(self._content(cell, page)), (page, None))
-                context = f"{self._about(held[0])} · {every}"
+                context = f"{self._about(held[0])} · {' · '.join(every)}"
                 where = f"page {held[0]}, table row {number}, cell {place + 1}"
                 if re.search(r"\d", text):
-                    yield Block(CELL if place and named else ROW, where, text if place else labels, labels, context)
+                    yield Block(
+                        CELL if place and named else ROW, where, text if place else labels, labels, context, about
+                    )
                 yield from self._spoken_below(cell, held[0])
 
     def _drawing(self, held, at: int) -> Iterator[Block]:
@@ -201,7 +205,7 @@ def lines_of(letters: list[dict[str, Any]], *, apart: bool = False) -> list[tupl
 
 def _beside(pdf) -> Iterator[Block]:
     """What no page shows: bookmarks, annotations, metadata, names of attachments."""
-    texts = [(f"document information {key}", str(value)) for key, value in pdf.docinfo.items()]
+    texts = [("document information", f"{key[1:]}: {value}") for key, value in pdf.docinfo.items()]
     if "/Metadata" in pdf.Root:
         packet = pdf.Root.Metadata.read_bytes().decode("utf-8", errors="replace")
         texts += [("metadata", text) for text in re.findall(r">([^<>]*\w[^<>]*)<", packet)]

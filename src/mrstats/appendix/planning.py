@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from mrstats.appendix.edition import Edition, read_edition
+from mrstats.appendix.publishing import ledger_path
 from mrstats.appendix.run import run_notebooks
 from mrstats.dataset import City, open_dataset
 from mrstats.dataset.checks import check_dataset
@@ -20,6 +21,7 @@ from mrstats.dataset.release import Release
 from mrstats.disclosure import Plan, ProtectionRule, read_plan, write_plan, write_release
 from mrstats.disclosure.audit import audit as attack
 from mrstats.disclosure.countfiles import pieces
+from mrstats.disclosure.ledger import read_ledger, standing
 from mrstats.disclosure.plan import checksum
 from mrstats.disclosure.release import ProtectedRelease
 from mrstats.disclosure.rules import read_rule
@@ -165,8 +167,17 @@ def protect(
         check_before(plan.city)
     where = Path(tempfile.mkdtemp(prefix="mrstats-release-")) if folder is None else Path(folder)
     results = {request.key: partial(compute_result, plan.city, request) for request in plan.plan.results}
+    facts = None
+    if plan.edition is not None:
+        facts = standing(read_ledger(ledger_path(plan.edition, plan.city.municipality)))
     return write_release(
-        plan.city, plan.plan.requests, where, rule=plan.rule, results=results, covariances_to=covariances_to
+        plan.city,
+        plan.plan.requests,
+        where,
+        rule=plan.rule,
+        results=results,
+        covariances_to=covariances_to,
+        facts=facts,
     )
 
 

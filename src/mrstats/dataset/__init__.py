@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,9 @@ import pandas as pd
 
 from mrstats import sources
 from mrstats.dataset.description import Description, FactorSource, LevelSource, TableSource, read_description
+from mrstats.dataset.distances import with_distances
+from mrstats.dataset.divisions import division_of, in_vintage, points_of
+from mrstats.dataset.reading import decimal_sign, read_file, read_table, typed_columns
 from mrstats.definitions import BackgroundFactor, Indicator, Level, nearest
 from mrstats.geography import Division, Geography, division_from_frame
 from mrstats.language import LANGUAGES, word
@@ -90,7 +92,10 @@ class City:
             folder = self.folder or Path()
             self._frames[name] = sources.read_sql_table(source.sql, database=source.database, folder=folder)
         if name not in self._frames:
-            self._frames[name] = read_table(source, self.files(name), typed=self.measured(name))
+            frame = in_vintage(
+                read_table(source, self.files(name), typed=self.measured(name)), source, self.description
+            )
+            self._frames[name] = with_distances(self, name, frame)
         return self._frames[name]
 
     def measured(self, table: str) -> set[str]:
@@ -195,9 +200,13 @@ class City:
     def _key_file(self, source: LevelSource) -> pd.DataFrame:
         if self.folder is None or not source.file:
             raise DatasetError(f'[geographies.{source.level.name}] lacks file = "…" (a GeoPackage or a key file).')
-        path = self.folder / source.file
-        if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
-            return sources.read_text_table(path, encoding=source.encoding)
+        path = sources.find_file(self.folder, source.file)
+        if source.polygons:
+            drawn = sources.find_file(self.folder, source.polygons)
+            self._polygons[source.level.name] = sources.read_polygons(drawn, layer=source.layer)
+        if sources.is_key_file(path):
+            columns = [] if source.match else [name for name in (source.code, source.name, source.parent_code) if name]
+            return sources.read_key_file(path, columns=columns, encoding=source.encoding)
         self._polygons[source.level.name] = sources.read_polygons(path, layer=source.layer)
         return pd.DataFrame(self._polygons[source.level.name].drop(columns="geometry"))
 
@@ -223,11 +232,27 @@ class City:
         if level not in self._polygons:
             return None
         frame = self._polygons[level][[source.code, "geometry"]].set_axis(["code", "geometry"], axis=1)
+        frame = frame.assign(code=frame["code"].astype(str))
         parents = self.parent_codes(level)
         names = dict(zip(division.areas["code"], division.areas["name"], strict=True))
         return frame.assign(name=frame["code"].map(names), parent=frame["code"].map(parents))[
             ["code", "name", "parent", "geometry"]
         ]
+
+    def division(self, level: str) -> Division:
+        """A level's areas with their keys, polygons and vintage, as `harmonise` takes them.
+
+        Examples
+        --------
+        >>> from mrstats import tiny_city
+        >>> str(tiny_city().division("area"))
+        'area'
+        """
+        return division_of(self, level)
+
+    def points(self):
+        """Population points (GeoDataFrame: ``weight`` = residents, codes of their areas, EPSG:3006)."""
+        return points_of(self)
 
     def water(self):
         """Named water (GeoDataFrame with name and geometry), or None."""
@@ -236,75 +261,6 @@ class City:
             return None
         frame = sources.read_polygons(self.folder / spec["file"], layer=spec.get("layer"))
         return frame.rename(columns={spec.get("name", "name"): "name"})[["name", "geometry"]]
-
-
-def read_table(source: TableSource, paths: list[Path], *, typed: Collection[str] = ()) -> Any:
-    """The rows of one table as a native frame; in a text file the columns `typed` become numbers or truth values."""
-    if source.format == "parquet":
-        return sources.read_parquet(paths)
-    frames = [read_file(source, path) for path in paths]
-    if source.format == "csv":
-        signs = {
-            sign: path
-            for frame, path in zip(frames, paths, strict=True)
-            if (sign := decimal_sign(frame, source, typed, path.name))
-        }
-        if len(signs) > 1:
-            files = ", ".join(f"{path.name} ({sign!r})" for sign, path in signs.items())
-            raise DatasetError(
-                f"[tables.{source.name}]: the files have different decimal signs: {files}. Deliver them alike."
-            )
-        source = replace(source, decimal=next(iter(signs), "."))
-    frame = typed_columns(pd.concat(frames, ignore_index=True), source, typed)
-    return _pivot(frame, source) if source.pivot else frame
-
-
-def read_file(source: TableSource, path: Path) -> pd.DataFrame:
-    """The rows of one file with their row numbers as index, before any pivot."""
-    if source.format == "parquet":
-        return sources.read_parquet_rows(path)
-    if source.format == "scb_excel":
-        frame = sources.read_scb_excel(path).frame
-        return frame[frame["region"].str.startswith(source.area_prefix)]
-    if source.format == "statistical":
-        return sources.read_statistical(path).frame
-    numeric = [*source.numeric, *([source.count] if source.count else [])]
-    return sources.read_delimited(
-        path, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal, numeric=numeric
-    )
-
-
-def typed_columns(frame: pd.DataFrame, source: TableSource, names: Collection[str]) -> pd.DataFrame:
-    """The rows of a text file with some columns as numbers or truth values; other files know their types."""
-    if source.format == "csv":
-        decimal = decimal_sign(frame, source, names, source.files) or "."
-        frame = frame.assign(**{name: _typed(frame[name], decimal) for name in names if name in frame})
-    return frame
-
-
-def decimal_sign(frame: pd.DataFrame, source: TableSource, names: Collection[str], where: str) -> str:
-    """The decimal sign that is stated, or found in the columns that are still text; nothing where none stands in them."""
-    texts = frame[[name for name in frame if name in names and pd.api.types.is_string_dtype(frame[name])]]
-    return source.decimal or sources.found_decimal(texts, where=where)
-
-
-def _typed(texts: pd.Series, decimal: str) -> pd.Series:
-    """Numbers or truth values where every filled-in cell of a text column is one; empty is missing."""
-    if not pd.api.types.is_string_dtype(texts):
-        return texts
-    filled = texts.mask(texts == "")
-    if filled.dropna().str.lower().isin(["true", "false"]).all() and filled.notna().any():
-        return filled.str.lower().map({"true": True, "false": False}).astype("boolean")
-    numbers = pd.to_numeric(filled.str.replace(decimal, ".", regex=False), errors="coerce")
-    return filled if numbers.isna().sum() > filled.isna().sum() else numbers
-
-
-def _pivot(frame: pd.DataFrame, source: TableSource) -> pd.DataFrame:
-    """One column per content, named in lower case with ``_`` for other signs."""
-    names = frame[source.pivot].str.lower().str.replace(r"\W+", "_", regex=True)
-    keys = [c for c in frame if c not in (source.pivot, "value", "symbol")]
-    wide = frame.assign(content=names).pivot(index=keys, columns="content", values="value")
-    return wide.reset_index().rename_axis(columns=None)
 
 
 def open_dataset(dataset: str | Path, *, language: str = "sv", root: str | Path = "data/raw") -> City:

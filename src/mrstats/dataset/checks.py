@@ -10,8 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from mrstats.dataset import City, FactorSource, TableSource, decimal_sign, open_dataset, read_file
+from mrstats.dataset.beside import read_beside
+from mrstats.dataset.divisions import in_vintage
 from mrstats.definitions import expressions
+from mrstats.polygons import named, polygon_problems
 from mrstats.schema import CITY, TOTAL, TOTAL_WORDS, MrstatsError
+from mrstats.vintages import strange_code
 
 OLDEST = 120
 EXAMPLES = 5
@@ -66,7 +70,16 @@ def check_dataset(dataset: str | Path | City, *, report: Callable[[str], object]
         problems.append(Problem("dataset.toml", None, str(error)))
     for source in city.description.tables.values():
         problems += _table_problems(city, source, areas, report)
-    return problems
+    return [*problems, *_beside_problems(city)]
+
+
+def _beside_problems(city: City) -> Iterator[Problem]:
+    """What is wrong with points, services, interviews and answers."""
+    for name, spec in city.description.beside.items():
+        try:
+            read_beside(city, name)
+        except MrstatsError as error:
+            yield Problem(spec["file"], None, str(error))
 
 
 def _geography_problems(city: City) -> Iterator[Problem]:
@@ -74,6 +87,7 @@ def _geography_problems(city: City) -> Iterator[Problem]:
         where = f"[geographies.{name}]"
         for code in division.areas["code"][division.areas["code"].duplicated()]:
             yield Problem("dataset.toml", None, f"{where}: area {code!r} stands twice. Keep one row per area.")
+        yield from _polygon_problems(city, name)
         parent = city.geographies[name].parent
         if parent != CITY:
             known = city.geography.division(parent).codes
@@ -84,6 +98,30 @@ def _geography_problems(city: City) -> Iterator[Problem]:
                         None,
                         f"{where}: area {code!r} lies in {area!r}, which is no area of level {parent!r}. Correct the key.",
                     )
+
+
+def _polygon_problems(city: City, level: str) -> Iterator[Problem]:
+    """What is wrong with a level's polygons, and codes that only the key or only the polygons have."""
+    source = city.description.levels[level]
+    file = source.polygons or source.file
+    polygons, codes = city.polygons(level), city.geography.division(level).codes
+    if polygons is None:
+        return
+    drawn = set(polygons["code"][polygons["code"].str.startswith(source.prefix)])
+    if bare := sorted(codes - drawn):
+        yield Problem(
+            file,
+            None,
+            f"areas of [geographies.{level}] without a polygon: {named(bare)}. Draw them, or correct the key.",
+        )
+    if stray := sorted(drawn - codes):
+        yield Problem(
+            file,
+            None,
+            f"polygons that are no area of [geographies.{level}]: {named(stray)}. Correct the key, or take them out.",
+        )
+    for message in polygon_problems(polygons[polygons["code"].isin(codes)], filled=city.water()):
+        yield Problem(file, None, f"[geographies.{level}] {message}")
 
 
 def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]], report) -> Iterator[Problem]:
@@ -108,6 +146,7 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]],
             unread = True
             yield _of_file(path.name, str(error))
             continue
+        frame = in_vintage(frame, source, city.description)
         if len(frame) == 0:
             unread = True
             yield Problem(path.name, None, "the file holds no rows. Deliver it again.")
@@ -225,21 +264,23 @@ def _needed(city: City, source: TableSource) -> set[str]:
     for indicator in city.indicators.values():
         if indicator.table == source.name:
             columns |= expressions.columns_of(indicator)
-    return columns
+    return columns - set(city.description.distances)
 
 
 def _row_problems(
     city: City, source: TableSource, file: str, frame: pd.DataFrame, areas: dict[str, set[str]]
 ) -> Iterator[Problem]:
+    columns: dict[str, list[str]] = {}
     for name, level in city.description.levels.items():
         if level.column in frame.columns and name in areas:
-            codes = frame[level.column]
-            strange = frame[codes.notna() & ~codes.isin(areas[name])]
-            yield from _each(
-                file,
-                strange,
-                lambda row, column=level.column, name=name: _area_message(column, row[column], name),
-            )
+            columns.setdefault(level.column, []).append(name)
+    for column, levels in columns.items():  # two vintages of a division share a column
+        known = set().union(*(areas[name] for name in levels))
+        yield from _each(
+            file,
+            frame[frame[column].notna() & ~frame[column].isin(known)],
+            lambda row, column=column, name=levels[0], known=known: _area_message(column, row[column], name, known),
+        )
     for factor in city.description.factors.values():
         if source.name in factor.tables:
             yield from _factor_problems(source, factor, file, frame)
@@ -248,10 +289,10 @@ def _row_problems(
         yield from _each(file, negative, lambda row: f"count {row[source.count]} is below 0. Correct the cell.")
 
 
-def _area_message(column: str, code: str, level: str) -> str:
+def _area_message(column: str, code: str, level: str, codes: set[str]) -> str:
     if str(code).strip().lower() in TOTAL_WORDS:
         return f"column {column!r} holds {code!r}: a total row inside the data. Take it out; mrstats adds up itself."
-    return f"area code {code!r} in column {column!r} is not in [geographies.{level}]. Correct the code, or check the division's vintage."
+    return f"area code {code!r} in column {column!r} {strange_code(code, codes, level)}"
 
 
 def _factor_problems(source: TableSource, factor: FactorSource, file: str, frame: pd.DataFrame) -> Iterator[Problem]:

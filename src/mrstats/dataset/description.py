@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,19 @@ ENDINGS = {
     **dict.fromkeys((".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"), "statistical"),
 }
 """What a file is read as by its ending; any other is delimited text."""
-SECTIONS = {"dataset", "tables", "factors", "geographies", "indicators", "missing", "water", "points", "questions"}
+BESIDE = ("points", "services", "interviews", "board_answers")
+SECTIONS = {
+    "dataset",
+    "tables",
+    "factors",
+    "geographies",
+    "indicators",
+    "missing",
+    "water",
+    "distances",
+    "questions",
+    *BESIDE,
+}
 LEVEL_WORDS = ("label", "definite", "plural", "definite_plural")
 
 
@@ -93,6 +105,7 @@ class LevelSource:
     match: str = ""
     names: dict[str, Text] | None = None
     changes: str = ""
+    polygons: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +125,13 @@ class Description:
     indicators: dict[str, Indicator]
     missing: tuple[dict[str, Any], ...]
     water: dict[str, str] | None
+    beside: dict[str, dict[str, Any]]
+    distances: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def points(self) -> dict[str, Any] | None:
+        """Where people live."""
+        return self.beside.get("points")
 
 
 def read_description(path: Path) -> Description:
@@ -162,6 +182,8 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         indicators=indicators,
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
+        beside={name: _beside(name, raw[name]) for name in BESIDE if name in raw},
+        distances=_distances(raw),
     )
 
 
@@ -201,6 +223,26 @@ def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) 
             },
         )
     return made
+
+
+def _beside(name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    if "file" not in spec:
+        raise DatasetError(f"[{name}] lacks 'file'.")
+    return spec
+
+
+def _distances(raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Columns of distance: the file of places and which of its rows, for persons that [points] locates."""
+    found = raw.get("distances", {})
+    for name, spec in found.items():
+        _only(spec, {"file", "where"}, f"[distances.{name}]")
+        if "file" not in spec:
+            raise DatasetError(f"[distances.{name}] lacks 'file'.")
+        if not {"table", "column"} <= set(raw.get("points", {})) or not name.isidentifier():
+            raise DatasetError(
+                f"[distances.{name}] needs [points] with table and column, and a name of letters, digits and _."
+            )
+    return found
 
 
 def _years(years: Any, where: str) -> tuple[int, ...]:

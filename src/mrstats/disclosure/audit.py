@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from mrstats.disclosure.attack import ContradictionError, blocks, intervals, propagate
-from mrstats.disclosure.published import VALUE, Cells, read_counts, read_hierarchy, union
+from mrstats.disclosure.published import LOWER, UPPER, VALUE, Cells, read_counts, read_hierarchy, union
 from mrstats.schema import DatasetError
 
 EXACT, NARROW, WIDE, UNDECIDED = "exact", "narrow", "wide", "undecided"
@@ -66,10 +66,11 @@ def audit(
     hierarchy : path or DataFrame, optional
         Which code is a sum of which; a dimension it does not name is flat.
     ledger : DataFrame, optional
-        Exact counts already public: dimensions and ``value``. A dimension it lacks is a total.
+        Counts already public: dimensions and ``value``; where that is missing, bounds in ``lower`` and ``upper``. A dimension
+        it lacks is a total.
     proven : DataFrame, optional
         Dimensions and ``width``: what `certify` proved by witnesses against the same files. Those at least `width`
-        wide need no solver.
+        wide need no solver; bounds in the ledger must be among what they were proved against.
     width : int
         Highest less lowest value that a hidden cell must leave open.
     floor : int
@@ -100,8 +101,8 @@ def audit(
     """
     counts = tables if isinstance(tables, pd.DataFrame) else read_counts(tables)
     structure = hierarchy if isinstance(hierarchy, pd.DataFrame) else read_hierarchy(hierarchy)
-    outside = counts.iloc[:0] if ledger is None else ledger.assign(file="ledger")
-    everything = union([counts, outside])
+    outside, bounds = _from_outside(counts, ledger)
+    everything = union([counts, outside, bounds.drop(columns=[LOWER, UPPER])])
     cells = Cells(everything, structure)
     lower, upper = np.full(len(cells.keys), 0.0), np.full(len(cells.keys), np.inf)
     if base:
@@ -113,6 +114,9 @@ def audit(
         targets = np.zeros(len(lower), bool)
         targets[hidden] = True
     _state_facts(cells, union([counts.iloc[:0], outside]) if base else everything, lower, upper)
+    at = cells.find(bounds)
+    np.maximum.at(lower, at, bounds[LOWER].to_numpy(float))
+    np.minimum.at(upper, at, bounds[UPPER].to_numpy(float))
     _check_sums(cells, lower, upper)
     lines = _lines_of_facts(cells.lines, lower, upper) if base else cells.lines
     try:
@@ -142,6 +146,14 @@ def audit(
     at = np.flatnonzero(targets)
     table = cells.words(at).assign(lower=low[at], upper=high[at], verdict=verdict[at], proof=proof[at])
     return Audit(table, int(width))
+
+
+def _from_outside(counts: pd.DataFrame, ledger: pd.DataFrame | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The exact counts of a ledger, and its bounds of others."""
+    known = counts.iloc[:0] if ledger is None else ledger.assign(file="ledger")
+    exact = known[known[VALUE].notna()].drop(columns=[LOWER, UPPER], errors="ignore")
+    bounds = known[known[VALUE].isna()] if LOWER in known else known.iloc[:0].assign(**{LOWER: 0.0, UPPER: 0.0})
+    return exact, bounds
 
 
 def _state_facts(cells: Cells, facts: pd.DataFrame, lower: np.ndarray, upper: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mrstats.disclosure.audit import WIDE, Audit, audit
-from mrstats.disclosure.published import VALUE, counts_name, read_counts, read_hierarchy
+from mrstats.disclosure.published import LOWER, UPPER, VALUE, counts_name, read_counts, read_hierarchy
 from mrstats.schema import TOTAL, DatasetError
 
 ABOUT = ("about", "year")
@@ -137,7 +137,7 @@ def audit_pieces(
     parts : iterable of Piece
     hierarchy : path or DataFrame, optional
     facts : DataFrame, optional
-        Exact counts already public, with ``about`` and ``year``; see `mrstats.disclosure.ledger.standing`. One with a code
+        What is public already, with ``about`` and ``year``; see `mrstats.disclosure.ledger.standing`. One with a code
         that neither the piece nor the hierarchy knows says nothing about the piece.
     floor : int
         See `audit`.
@@ -160,8 +160,8 @@ def audit_pieces(
         if facts is not None and len(facts):
             known = (facts["about"] == piece.about) & (facts["year"].astype(str) == piece.year)
             exact.append(facts[known].drop(columns=list(ABOUT)))
-        outside = _within(pd.concat(exact, ignore_index=True), piece.counts, structure) if exact else None
-        own = _structure(structure, piece.counts, outside)
+        outside = facts_within(pd.concat(exact, ignore_index=True), piece.counts, structure) if exact else None
+        own = sums_about(structure, piece.counts, outside)
         verdict = audit(piece.counts, hierarchy=own, ledger=outside, width=piece.width, floor=floor, base=piece.base)
         if report:
             report(f"{piece.name}: {', '.join(f'{n} {word}' for word, n in verdict.counts.items())}")
@@ -178,19 +178,20 @@ def weak_cells(found: Iterable[tuple[Piece, Audit]]) -> pd.DataFrame:
     return pd.concat(weak, ignore_index=True) if weak else pd.DataFrame()
 
 
-def _within(facts: pd.DataFrame, counts: pd.DataFrame, structure: pd.DataFrame) -> pd.DataFrame:
+def facts_within(facts: pd.DataFrame, counts: pd.DataFrame, structure: pd.DataFrame) -> pd.DataFrame:
     """Facts whose every code the piece or the hierarchy knows; dimensions of which only the total is left are dropped."""
-    dimensions = [name for name in facts if name != VALUE]
+    figures = [name for name in (VALUE, LOWER, UPPER) if name in facts]
+    dimensions = [name for name in facts if name not in figures]
     facts = facts.fillna(dict.fromkeys(dimensions, TOTAL))
     for name in dimensions:
         rows = structure[structure["dim"] == name]
         known = {TOTAL, *rows["parent"], *rows["child"], *counts.get(name, ())}
         facts = facts[facts[name].isin(known)]
     kept = [name for name in dimensions if name in counts or (facts[name] != TOTAL).any()]
-    return facts[[*kept, VALUE]].drop_duplicates(ignore_index=True)
+    return facts[[*kept, *figures]].drop_duplicates(ignore_index=True)
 
 
-def _structure(structure: pd.DataFrame, counts: pd.DataFrame, outside: pd.DataFrame | None) -> pd.DataFrame:
+def sums_about(structure: pd.DataFrame, counts: pd.DataFrame, outside: pd.DataFrame | None = None) -> pd.DataFrame:
     """The sums that are about codes of the piece or of the facts: others only make the attack longer."""
     kept = []
     for (name, _), rows in structure.groupby(["dim", "hierarchy"], sort=False):

@@ -59,8 +59,8 @@ def families(city: City, requests: Iterable[Request]) -> list[Family]:
 
     Notes
     -----
-    Families are protected one by one. What follows from two of them together (persons aged 16–84 less those aged
-    20–64) is not looked into, nor what the strata of a standardised figure tell.
+    Of families about some of each other's persons (16–84, 20–64) `known.told_by_others` finds which printed numbers of persons
+    bound a hidden one too closely. What the strata of a standardised figure tell is not looked into.
 
     Examples
     --------

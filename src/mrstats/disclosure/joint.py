@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import sparse
 
 from mrstats.disclosure.dimension import Dimension
+from mrstats.disclosure.published import positions
 from mrstats.schema import TOTAL, DatasetError
 
 Shape = Mapping[str, Sequence[str]]
@@ -181,6 +182,25 @@ class Problem:
             for part in parts
         ]
         return pd.DataFrame(rows, columns=["dim", "hierarchy", "parent", "child"])
+
+    def places(self, frame: pd.DataFrame) -> np.ndarray:
+        """Where each row's cell stands among the published ones, −1 where no table shows it.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns of codes only; a dimension it lacks is its total.
+        """
+        names = {d.name for d in self.dimensions}
+        codes = [positions(frame, d.name, d.codes) for d in self.dimensions]
+        lost = np.zeros(len(frame), bool)
+        for column in [at < 0 for at in codes] + [(frame[c] != TOTAL).to_numpy() for c in frame if c not in names]:
+            lost |= column
+        keys = np.zeros(len(frame), int)
+        if codes:
+            keys = np.ravel_multi_index([np.maximum(at, 0) for at in codes], self.size)
+        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(lost | (self.keys[at] != keys), -1, at)
 
     def position(self, **codes: str) -> int:
         """Where a cell stands among the published ones; dimensions not named are totals.

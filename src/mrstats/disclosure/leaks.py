@@ -20,6 +20,7 @@ CELL, ROW, TEXT = "cell", "row", "text"
 """Kinds of block: a cell with the names of its row and column; names and figures on one line; running text."""
 
 SOUGHT = ("value", "lower", "upper", "n", "count", "population", "affected")
+COUNTS = SOUGHT[3:]
 SMALL, BESIDE = 20, 30
 """Whole numbers up to SMALL count in running text only within BESIDE characters of a name of the hidden cell."""
 
@@ -44,6 +45,8 @@ class Block:
         The names of a cell's row and column.
     context : str
         Headings, captions and what else says what the block is about.
+    caption : str
+        Of a cell: its table's title and subtitle and the head of its first column.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class Block:
     text: str
     labels: str = ""
     context: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,10 @@ def find_leaks(
     labels; elsewhere none between the name and the figure, and in running text no end of a sentence. A line that tells
     only other years is about them (a cell without a year: that its title tells), and a bare year is no figure. Whole numbers
     up to 20 count in cells and on lines; in running text only beside a name, with no other number between and at most 30
-    characters away; and on a line that names the indicator alone none does (an axis has ticks). Signed numbers are differences
-    and are not looked at, nor are numbers in words. A CSV with the columns of a release table is compared by codes:
-    any number in a figure column of a hidden cell is a leak.
+    characters away; and on a line that names the indicator alone none does (an axis has ticks). A number in words counts
+    up to twelve persons. A signed number is a difference: it leaks a cell whose ``differences`` (pairs of figure's column
+    and signed number, as `hidden_rows` makes them from the rest of the table) hold it. A CSV with the columns of a
+    release table is compared by codes: any number in a figure column of a hidden cell is a leak.
 
     Examples
     --------
@@ -131,17 +136,20 @@ def csv_blocks(text: str, where: str) -> list[Block]:
 
 
 def cell_blocks(
-    header: Sequence[Sequence[str]], body: Sequence[Sequence[str]], where: str, *, context: str = ""
+    header: Sequence[Sequence[str]], body: Sequence[Sequence[str]], where: str, *, context: str = "", caption: str = ""
 ) -> Iterator[Block]:
     """Every cell of a table that holds a digit, with the words of its row and its column's heads."""
     heads = " · ".join(text for line in header for text in line)
+    about = " · ".join([caption, *(line[0] for line in header if line)])
     for number, line in enumerate(body, start=len(header) + 1):
         words = [text for place, text in enumerate(line) if not place or not re.search(r"\d", text)]
         for place, text in enumerate(line):
             if re.search(r"\d", text):
                 own = [head[place] for head in header if place < len(head)]
                 labels = " · ".join([*words, *own]) if place else " · ".join(words[1:])
-                yield Block(CELL, f"{where}, row {number}, column {place + 1}", text, labels, f"{context} · {heads}")
+                yield Block(
+                    CELL, f"{where}, row {number}, column {place + 1}", text, labels, f"{context} · {heads}", about
+                )
 
 
 class _Sought:
@@ -153,7 +161,15 @@ class _Sought:
             raise DatasetError(
                 f"the hidden cells lack the columns {', '.join(sorted(missing))}. Make them with hidden_rows."
             )
-        given = (*SOUGHT, "labels", "others", "whole", "status", *(c for c in FIGURES if c not in SOUGHT))
+        given = (
+            *SOUGHT,
+            "labels",
+            "others",
+            "whole",
+            "differences",
+            "status",
+            *(c for c in FIGURES if c not in SOUGHT),
+        )
         self.codes = [str(c) for c in hidden if c not in given]
         self.factors = [name for name in self.codes if name not in IDENTITY]
         self.records: list[dict[str, Any]] = [{str(k): v for k, v in r.items()} for r in hidden.to_dict("records")]
@@ -161,29 +177,30 @@ class _Sought:
         self.labels = [[_spellings(label) for label in record["labels"]] for record in self.records]
         self.own = [frozenset().union(*(labels[:-1] or labels)) for labels in self.labels]
         every = [frozenset().union(*labels) for labels in self.labels]
-        others = [frozenset(map(_plain, record.get("others") or ())) for record in self.records]
+        others = [frozenset(map(plain_name, record.get("others") or ())) for record in self.records]
         self.others = [names - own for names, own in zip(others, every, strict=True)]
-        whole = [frozenset(map(_plain, record.get("whole") or ())) for record in self.records]
+        whole = [frozenset(map(plain_name, record.get("whole") or ())) for record in self.records]
         self.elsewhere = [names - beside for names, beside in zip(self.others, whole, strict=True)]
-        names = sorted(frozenset().union(*every, *others), key=len, reverse=True)
-        pattern = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in names if name)
-        self.pattern = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)" if pattern else r"(?!)", re.IGNORECASE)
-        self.written: dict[tuple[int, int], set[tuple[int, str]]] = defaultdict(set)
+        self.pattern = name_pattern(frozenset().union(*every, *others))
+        self.written: dict[tuple[str, tuple[int, int]], set[tuple[int, str]]] = defaultdict(set)
         self.at: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for place, record in enumerate(self.records):
             self.at[str(record["indicator"]), str(record["year"]), str(record["geography"])].append(place)
             for field in SOUGHT:
                 figure = record.get(field)
                 if figure is not None and not pd.isna(figure):
-                    for key in ways_to_write(float(figure), count=field not in ("value", "lower", "upper")):
-                        self.written[key].add((place, field))
+                    for key in ways_to_write(float(figure), count=field in COUNTS):
+                        self.written["", key].add((place, field))
+            for field, difference in record.get("differences") or ():
+                for key in ways_to_write(difference, count=False):
+                    self.written["-" if difference < 0 else "+", key].add((place, field))
         self.known: dict[str, frozenset[str]] = {}
 
     def in_block(self, block: Block) -> Iterator[tuple[int, str]]:
         """Places of the hidden cells that a block gives away, and the figure's column."""
         text, labels = unicodedata.normalize("NFC", block.text), unicodedata.normalize("NFC", block.labels)
         own_text = labels if block.kind == CELL else text
-        names = [(m.start(), m.end(), _plain(m.group())) for m in self.pattern.finditer(own_text)]
+        names = [(m.start(), m.end(), plain_name(m.group())) for m in self.pattern.finditer(own_text)]
         if not names:
             return
         here = frozenset(name for _, _, name in names)
@@ -195,7 +212,9 @@ class _Sought:
         for number in printed_numbers(masked):
             if block.kind != CELL and YEAR.fullmatch(text[number.start : number.end]):
                 continue
-            matches = {match for key in number.readings for match in self.written.get(key, ())} - found
+            matches = {match for key in number.readings for match in self.written.get((number.sign, key), ())} - found
+            if number.spoken:
+                matches = {(at, field) for at, field in matches if field in COUNTS}
             for at, field in sorted(matches):
                 if years and self.years[at] not in years:
                     continue
@@ -219,7 +238,7 @@ class _Sought:
         around = self.known.get(context)
         if around is None:
             normal = unicodedata.normalize("NFC", context)
-            around = self.known[context] = frozenset(_plain(m.group()) for m in self.pattern.finditer(normal))
+            around = self.known[context] = frozenset(plain_name(m.group()) for m in self.pattern.finditer(normal))
         return all(label & here or label & around for label in self.labels[at])
 
     def _belongs(self, at: int, name, names, number, text: str, kind: str) -> bool:
@@ -273,9 +292,16 @@ def _code(code: Any) -> str:
 
 
 def _spellings(label: str | Sequence[str]) -> frozenset[str]:
-    return frozenset(map(_plain, [label] if isinstance(label, str) else label))
+    return frozenset(map(plain_name, [label] if isinstance(label, str) else label))
 
 
-def _plain(name: str) -> str:
+def name_pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Finds names as whole words, the longest first."""
+    longest = sorted(filter(None, names), key=lambda name: (-len(name), name))
+    pattern = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest)
+    return re.compile(rf"(?<!\w)(?:{pattern})(?!\w)" if pattern else r"(?!)", re.IGNORECASE)
+
+
+def plain_name(name: str) -> str:
     """A name as it is compared: composed, in lower case, with single spaces."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mrstats.disclosure.attack import ContradictionError
-from mrstats.disclosure.countfiles import ABOUT, Piece, audit_pieces, count_files, pieces, weak_cells
+from mrstats.disclosure.countfiles import ABOUT, Piece, audit_pieces, count_files, pieces, sums_about, weak_cells
 from mrstats.disclosure.plan import checksum
-from mrstats.disclosure.published import VALUE
+from mrstats.disclosure.published import LOWER, UPPER, VALUE, Cells, read_hierarchy
 from mrstats.schema import TOTAL, DatasetError, EditionError
 
 RELEASE, SOURCE = "release", "source"
@@ -23,6 +24,8 @@ FIRST = "0" * 64
 """What the first line holds instead of a checksum of the line before it."""
 
 DESCRIPTION = ("edition", "date", "kind", "base", *ABOUT)
+FINEST = "finest"
+"""Marks the rounded counts that were rounded themselves; the others are sums of those."""
 
 
 def read_ledger(path: Path | str) -> pd.DataFrame:
@@ -36,8 +39,8 @@ def read_ledger(path: Path | str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``edition, date, kind`` (release or source), ``base`` (missing for exact counts), ``about, year``, the dimensions
-        (one that a figure lacks is its total) and ``value``, in the order they were published.
+        ``edition, date, kind`` (release or source), ``base`` (missing for exact counts), ``about, year``, ``finest``, the
+        dimensions (one that a figure lacks is its total) and ``value``, in the order they were published.
 
     Raises
     ------
@@ -49,15 +52,16 @@ def read_ledger(path: Path | str) -> pd.DataFrame:
     for number, line in enumerate(lines[:-1], start=1):
         content = _content(path, number, line, previous)
         rows = pd.DataFrame(content["rows"], columns=[*content["columns"], VALUE])
-        frames.append(rows.assign(**{name: content[name] for name in DESCRIPTION}))
+        finest = np.isin(np.arange(len(rows)), content.get(FINEST, []))
+        frames.append(rows.assign(**{name: content[name] for name in DESCRIPTION}, finest=finest))
         previous = hashlib.sha256(line).hexdigest()
     if lines[-1]:
         raise _broken(path, len(lines), "ends in the middle")
     if not frames:
-        return pd.DataFrame(columns=[*DESCRIPTION, VALUE])
+        return pd.DataFrame(columns=[*DESCRIPTION, FINEST, VALUE])
     whole = pd.concat(frames, ignore_index=True)
-    dimensions = [c for c in whole if c not in (*DESCRIPTION, VALUE)]
-    whole = whole.fillna(dict.fromkeys(dimensions, TOTAL))[[*DESCRIPTION, *dimensions, VALUE]]
+    dimensions = [c for c in whole if c not in (*DESCRIPTION, FINEST, VALUE)]
+    whole = whole.fillna(dict.fromkeys(dimensions, TOTAL))[[*DESCRIPTION, FINEST, *dimensions, VALUE]]
     return whole.assign(value=whole[VALUE].astype(float), base=whole["base"].astype(float))
 
 
@@ -86,7 +90,7 @@ def _digest(content: dict[str, Any]) -> str:
 
 
 def standing(ledger: pd.DataFrame) -> pd.DataFrame:
-    """The exact counts of a ledger as they stand: of a corrected figure the last one. For the attack.
+    """What a ledger tells of counts as it stands: of a corrected figure the last one. For the attack.
 
     Parameters
     ----------
@@ -96,15 +100,29 @@ def standing(ledger: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``about, year``, dimensions and ``value``. Rounded figures say less and are left out.
+        ``about, year``, dimensions and ``value``; of a count that was rounded ``value`` is missing, and ``lower`` and
+        ``upper`` are what it can have been. Sums of rounded counts say no more than their parts and are left out.
     """
-    exact = ledger[ledger["base"].isna()]
-    keys = [c for c in exact if c not in ("edition", "date", "kind", "base", VALUE)]
-    return exact.drop_duplicates(keys, keep="last")[[*keys, VALUE]].reset_index(drop=True)
+    told = ledger[ledger["base"].isna() | ledger[FINEST].astype(bool)]
+    keys = [c for c in told if c not in ("edition", "date", "kind", "base", FINEST, VALUE)]
+    rounded, base = told["base"].notna(), told["base"].fillna(0)
+    zero, up = rounded & (told[VALUE] == 0), rounded & (told[VALUE] == base) & (base > 0)
+    told = told.assign(
+        lower=told[VALUE].mask(up, 1).astype(float),
+        upper=told[VALUE].mask(zero, base - 1).astype(float),
+        value=told[VALUE].mask(zero | up).astype(float),
+    )
+    return told.drop_duplicates([*keys, "base"], keep="last")[[*keys, VALUE, LOWER, UPPER]].reset_index(drop=True)
 
 
 def append_figures(
-    path: Path | str, parts: list[Piece], *, edition: str, date: datetime.date, kind: str = RELEASE
+    path: Path | str,
+    parts: list[Piece],
+    *,
+    edition: str,
+    date: datetime.date,
+    kind: str = RELEASE,
+    hierarchy: Path | None = None,
 ) -> int:
     """Add the printed counts of some pieces to a ledger, a line a piece, in one write. It checks nothing but the chain.
 
@@ -119,6 +137,8 @@ def append_figures(
         When it was published.
     kind : {"release", "source"}
         A source is somebody else's publication, such as SCB's totals.
+    hierarchy : path, optional
+        Which code of rounded pieces is a sum of which.
 
     Returns
     -------
@@ -129,6 +149,7 @@ def append_figures(
     read_ledger(path)
     held = path.read_bytes() if path.exists() else b""
     previous = hashlib.sha256(held.split(b"\n")[-2]).hexdigest() if held else FIRST
+    structure = read_hierarchy(hierarchy)
     written = b""
     for piece in parts:
         shown = piece.counts.dropna(subset=[VALUE]).drop(columns="file").drop_duplicates()
@@ -143,6 +164,9 @@ def append_figures(
             **about,
         }
         content |= {"columns": columns, "rows": rows}
+        if piece.base:
+            own = Cells(piece.counts, sums_about(structure, piece.counts))
+            content[FINEST] = np.flatnonzero(own.finest(shown)).tolist()
         line = json.dumps(content | {"sha256": _digest(content)}, ensure_ascii=False).encode()
         previous = hashlib.sha256(line).hexdigest()
         written += line + b"\n"
@@ -209,9 +233,12 @@ def append_release(
             "if the published figures were wrong."
         )
     if correction and len(facts):
-        names = [str(c) for c in facts if c != VALUE]
+        names = [str(c) for c in facts if c not in (VALUE, LOWER, UPPER)]
         own = [_key(record, names) for record in facts.to_dict("records")]
-        facts = facts[[printed.get(key, value) == value for key, value in zip(own, facts[VALUE], strict=True)]]
+        stands = [
+            printed.get(key, value) == value or key not in printed for key, value in zip(own, facts[VALUE], strict=True)
+        ]
+        facts = facts[stands]
     try:
         found = audit_pieces(parts, folder / "hierarchy.csv", facts=facts, report=report)
     except ContradictionError as error:
@@ -228,7 +255,7 @@ def append_release(
             f"together with what is public, {len(weak)} hidden cells can be worked out or narrowed down, the first {first}. "
             "A figure that was public cannot be hidden again; show it, or leave the table out."
         )
-    return append_figures(path, parts, edition=edition, date=date)
+    return append_figures(path, parts, edition=edition, date=date, hierarchy=folder / "hierarchy.csv")
 
 
 def _checked_certificate(folder: Path) -> dict[str, Any]:
@@ -265,7 +292,7 @@ def _checked_certificate(folder: Path) -> dict[str, Any]:
 
 def _by_cell(rows: pd.DataFrame) -> dict[tuple[tuple[str, Any], ...], float]:
     """Figures by whom they are about, year and codes other than totals."""
-    names = [str(c) for c in rows if c not in ("edition", "date", "kind", "base", VALUE)]
+    names = [str(c) for c in rows if c not in ("edition", "date", "kind", "base", FINEST, VALUE)]
     return {_key(record, names): record[VALUE] for record in rows.to_dict("records")}
 
 

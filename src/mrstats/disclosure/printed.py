@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mrstats.language import LANGUAGES, word
+
 MOST_DECIMALS = 4
 """Numbers with more decimals are compared on this many."""
 
@@ -14,6 +16,18 @@ NO_BREAKS = "\u00a0\u202f\u2009"
 NUMBER = re.compile(
     r"(?<![\w\u2212+])(?<!\d[,.])(?<!(?<!\w)-)"
     rf"(\d{{1,3}}(?:[{NO_BREAKS} ]\d{{3}})+(?!\d)|\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+)(?:[.,](\d+))?(?!\w)"
+)
+SIGNED = re.compile(r"(?<!\w)[+\u2212-](?=\d)")
+SPOKEN = {
+    spoken: (0, number)
+    for language in LANGUAGES
+    for number, spoken in [*enumerate(word("numbers", language).split()), (1, "ett")]
+    if number
+}
+"""Numbers up to twelve in words; each is a figure only before persons, since *en* is an article too."""
+
+IN_WORDS = re.compile(
+    rf"\b({'|'.join(SPOKEN)})\b(?=\s+(?:\w+\s+)?(?:person|people|invånare|resident|\x00)|\s+(?:av|of)\b)", re.IGNORECASE
 )
 NO_FIGURE = re.compile(
     r"\d+(?:\s?[–-]\s?\d+)?\+?\s*(?:år\b|years\b|-årig)"  # ages
@@ -25,11 +39,16 @@ NO_FIGURE = re.compile(
 
 @dataclass(frozen=True)
 class Printed:
-    """A number in a text: where it stands, and how it can be read, as pairs of decimals and digits."""
+    """A number in a text: where it stands, how it can be read, as pairs of decimals and digits, and how it is written.
+
+    `sign` is ``+`` or ``-`` for a difference; `spoken` says that it stands in words.
+    """
 
     start: int
     end: int
     readings: tuple[tuple[int, int], ...]
+    sign: str = ""
+    spoken: bool = False
 
     def small(self, limit: int) -> bool:
         """Whether it is a whole number up to a limit."""
@@ -37,11 +56,12 @@ class Printed:
 
 
 def printed_numbers(text: str) -> Iterator[Printed]:
-    """Unsigned numbers of a text; ages, levels of confidence and numbers of tables are none.
+    """Numbers of a text, in words up to twelve persons; ages, levels of confidence and numbers of tables are none.
 
     Parameters
     ----------
     text : str
+        Names that stand for persons may be masked by ``\\x00``.
 
     Yields
     ------
@@ -52,8 +72,10 @@ def printed_numbers(text: str) -> Iterator[Printed]:
     --------
     >>> [number.readings for number in printed_numbers("61,2 (1\\xa0234 personer, 20–64 år)")]
     [((1, 612),), ((0, 1234),)]
+    >>> [(number.sign, number.readings) for number in printed_numbers("Tre personer, −2,5 p.e.")]
+    [('-', ((1, 25),)), ('', ((0, 3),))]
     """
-    masked = NO_FIGURE.sub(lambda m: "\x00" * len(m.group()), text)
+    masked = SIGNED.sub("\x00", NO_FIGURE.sub(lambda m: "\x00" * len(m.group()), text))
     for match in NUMBER.finditer(masked):
         pieces = list(re.finditer("[^ ]+", match.group(1)))
         for first in range(len(pieces)):  # an ordinary space may part thousands, or two numbers
@@ -61,7 +83,11 @@ def printed_numbers(text: str) -> Iterator[Printed]:
                 rest = match.group(2) or "" if last == len(pieces) - 1 else ""
                 start, end = match.start() + pieces[first].start(), match.start() + pieces[last].end()
                 whole = "".join(piece.group() for piece in pieces[first : last + 1])
-                yield Printed(start, end + len(rest) + bool(rest), tuple(_readings(whole, rest)))
+                signed = SIGNED.match(text, start - 1) if start else None
+                sign = "" if not signed else "+" if signed.group() == "+" else "-"
+                yield Printed(start, end + len(rest) + bool(rest), tuple(_readings(whole, rest)), sign)
+    for match in IN_WORDS.finditer(masked):
+        yield Printed(match.start(1), match.end(1), (SPOKEN[match.group(1).lower()],), spoken=True)
 
 
 def _readings(whole: str, rest: str) -> Iterator[tuple[int, int]]:

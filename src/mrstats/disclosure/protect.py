@@ -84,6 +84,9 @@ def protect_counts(
     rates: bool = False,
     observed: np.ndarray | None = None,
     public: np.ndarray | None = None,
+    keep: np.ndarray | None = None,
+    forced: np.ndarray | None = None,
+    rounded: np.ndarray | None = None,
     alike: Sequence[str] = (),
     seed: int = 0,
 ) -> Protected:
@@ -98,6 +101,12 @@ def protect_counts(
         See `primary.reasons`.
     public : ndarray of bool, shape (m,), optional
         Cells whose exact counts are public already; they stay open.
+    keep : ndarray of bool, shape (m,), optional
+        Cells that stay open as far as no rule hides them, since other tables tell of them.
+    forced : ndarray of bool, shape (m,), optional
+        Cells to hide as well, since they would tell something hidden elsewhere.
+    rounded : ndarray of int, shape (m,), optional
+        How cells were printed before; see `rounding.round_counts`.
     alike : list of str
         Codes of ``outcome`` that no group may (nearly) all have, such as ``income_support:yes``.
     seed : int
@@ -131,9 +140,10 @@ def protect_counts(
     why = reasons(problem, rule, sensitive=sensitive, rates=rates, observed=observed)
     given = np.zeros(len(why), bool) if public is None else np.asarray(public, bool)
     why = np.where((why == "") & _all_alike(problem, rule, alike), GROUP, why)
-    primary = (why != "") & ~given
+    primary = ((why != "") | (forced if forced is not None else False)) & ~given
     least, width = rule.least(sensitive=sensitive), rule.width(sensitive=sensitive)
-    settings: dict[str, Any] = {"width": width, "seed": seed, "public": given, "singletons": rule.singletons}
+    open_cells = given if keep is None else given | (keep & ~primary)
+    settings: dict[str, Any] = {"width": width, "seed": seed, "public": open_cells, "singletons": rule.singletons}
     method = _method(problem, primary, rule, settings, sensitive)
     if method == "suppress" and len(few := slivers(problem, rule, sensitive=sensitive)):
         raise DatasetError(
@@ -149,7 +159,7 @@ def protect_counts(
         "seed_sha256": hashlib.sha256(str(seed).encode()).hexdigest() if seed.bit_length() >= LONG_SEED else None,
     }
     if method == "round":
-        inner = round_counts(problem, base=least, seed=seed)
+        inner = round_counts(problem, base=least, seed=seed, printed=rounded)
         values = problem.add_up(inner)
         nobody = np.zeros(len(why), bool)
         told |= {"hidden": 0, "base": least, "least_width": least - 1}
@@ -166,7 +176,9 @@ def protect_counts(
         raise DatasetError(
             f"{int((proven < width).sum())} hidden cells are not proven to be {width} wide. Publish nothing and report it."
         )
-    reason = np.where(primary, why, np.where(result.hidden, SECONDARY, np.where(given & (why != ""), LEDGER, "")))
+    reason = np.where(
+        primary & (why != ""), why, np.where(result.hidden, SECONDARY, np.where(given & (why != ""), LEDGER, ""))
+    )
     told |= {"hidden": int(result.hidden.sum()), "least_width": int(proven.min()) if len(proven) else None}
     return Protected(problem, method, problem.truth, result.hidden, reason, result.witnesses, result.weak, told)
 

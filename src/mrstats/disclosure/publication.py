@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.disclosure.family import OUTCOME, PLACE, Family, families
+from mrstats.disclosure.joint import Problem
+from mrstats.disclosure.known import Known, about_family, nested, told_by_others, told_twice
 from mrstats.disclosure.primary import SECONDARY, forbidden_sums, quantile_is_safe
 from mrstats.disclosure.protect import Protected, chosen_method, protect_counts
 from mrstats.disclosure.rules import ProtectionRule
@@ -27,6 +29,7 @@ from mrstats.schema import (
     PERSON_MEASURES,
     ROUNDED,
     TOTAL,
+    DatasetError,
     factor_columns,
     has_status,
 )
@@ -35,12 +38,20 @@ AMOUNTS = ("mean", "total", "ratio", "share", *PERSON_MEASURES)
 """Measures of amounts: not counts alone, so that their sums are looked into table by table."""
 
 
+ROUNDS = 5
+"""So often families hide what tells of each other; what is left is found by the audit."""
+
+
 @dataclass(frozen=True)
 class Publication:
     """Families of tables with their protection, and the rule behind it."""
 
     families: tuple[tuple[Family, Protected], ...]
     rule: ProtectionRule
+    known: tuple[Known, ...] = ()
+    """What is public about each family already."""
+    pairs: tuple[tuple[int, int], ...] = ()
+    """Families of which the first is about some of the second's persons."""
 
     def of(self, indicator: str, year: int) -> tuple[Family, Protected] | None:
         """The family of an indicator in a year; None for ready-made counts, which their source has protected."""
@@ -105,6 +116,7 @@ def protect_publication(
     requests: Iterable[Request],
     rule: ProtectionRule | None = None,
     *,
+    facts: pd.DataFrame | None = None,
     report: Callable[[str], object] | None = None,
 ) -> Publication:
     """Protect all tables of a plan as one publication.
@@ -114,14 +126,17 @@ def protect_publication(
     city : City
     requests : iterable of Request
     rule : ProtectionRule, optional
+    facts : DataFrame, optional
+        What is public already; see `mrstats.disclosure.ledger.standing`. A count that is public stays open.
     report : callable, optional
         Receives one line a family.
 
     Returns
     -------
     Publication
-        The seed is a digest of the counts themselves, so that the same data give the same tables and nobody without them
-        can run it again. Years of one family have one method: where one must be rounded, all are.
+        The seed is a digest of a year's counts themselves, so that the same data give the same tables, also in next
+        year's edition, and nobody without them can run it again. Years of one family have one method: where one must be
+        rounded, all are; with `auto` the one that they were published by before.
 
     Raises
     ------
@@ -130,28 +145,55 @@ def protect_publication(
     """
     rule = rule or ProtectionRule()
     found = [] if city.public else families(city, requests)
-    seed = _seed(found, rule)
-    options = {id(family): _options(city, family, seed) for family in found}
-    methods: dict[tuple[str, str], set[str]] = {}
-    for family in found:
-        methods.setdefault(_about(city, family), set()).add(chosen_method(family.problem, rule, **options[id(family)]))
+    seeds = {year: _seed(f for f in found if f.year == year) for year in {f.year for f in found}}
+    options = [_options(city, family, seeds[family.year]) for family in found]
+    about = [about_of(city, family) for family in found]
+    known = [about_family(f.problem, facts, who, f.year) for f, who in zip(found, about, strict=True)]
+    methods: dict[str, set[str]] = {}
+    for family, who, public, own in zip(found, about, known, options, strict=True):
+        before = public.before if rule.method == "auto" else ""
+        one = before or chosen_method(family.problem, rule, **own)
+        methods.setdefault(who, set()).add(one)
     done = []
-    for family in found:
-        one = "round" if "round" in methods[_about(city, family)] else "suppress"
-        own = ProtectionRule(**{**asdict(rule), "method": one})
-        protected = protect_counts(family.problem, own, **options[id(family)])
+    pairs = nested(city, found)
+    for own, cells in zip(options, told_twice(found, pairs), strict=True):
+        own["keep"] = cells
+    for family, who, public, own in zip(found, about, known, options, strict=True):
+        one = "round" if "round" in methods[who] else "suppress"
+        own["rule"] = replace(rule, method=one)
+        done.append((family, _protect(family.problem, public, own)))
+    for _ in range(ROUNDS):
+        tell = told_by_others(done, pairs)
+        if not any(cells.any() for cells in tell):
+            break
+        for number, cells in enumerate(tell):
+            if cells.any():
+                options[number]["forced"] = options[number].get("forced", False) | cells
+                done[number] = (found[number], _protect(found[number].problem, known[number], options[number]))
+    for (family, protected), public in zip(done, known, strict=True):
         if report:
-            report(
-                f"{', '.join(family.indicators)} {family.year}: {protected.method}, {int(protected.hidden.sum())} hidden"
-            )
-        done.append((family, protected))
-    return Publication(tuple(done), rule)
+            differ = f", {public.corrected} public counts differ: publish with --correction" if public.corrected else ""
+            hidden = int(protected.hidden.sum())
+            report(f"{', '.join(family.indicators)} {family.year}: {protected.method}, {hidden} hidden{differ}")
+    return Publication(tuple(done), rule, tuple(known), tuple(pairs))
 
 
-def _about(city: City, family: Family) -> tuple[str, str]:
-    """The persons a family is about: its table and denominator."""
+def about_of(city: City, family: Family) -> str:
+    """The persons a family is about: its table and denominator, as count files name them."""
     first = city.indicator(family.indicators[0])
-    return first.table, first.denominator
+    return f"{first.table}: {first.denominator}"
+
+
+def _protect(problem: Problem, known: Known, options: dict) -> Protected:
+    """Protect as if nothing were public, which hides the same cells as last year; only if that hides a public one, around it."""
+    try:
+        protected = protect_counts(problem, rounded=known.rounded, **options)
+    except DatasetError:  # with all those open some cell cannot be hidden
+        options["keep"] = None
+        protected = protect_counts(problem, rounded=known.rounded, **options)
+    if (protected.hidden & known.public).any():
+        protected = protect_counts(problem, rounded=known.rounded, public=known.public, **options)
+    return protected
 
 
 def _options(city: City, family: Family, seed: int) -> dict:
@@ -164,8 +206,8 @@ def _options(city: City, family: Family, seed: int) -> dict:
     return {"sensitive": family.sensitive, "rates": rates, "alike": alike, "seed": seed}
 
 
-def _seed(found: list[Family], rule: ProtectionRule) -> int:
-    digest = hashlib.sha256(repr(asdict(rule)).encode())
+def _seed(found: Iterable[Family]) -> int:
+    digest = hashlib.sha256()
     for family in found:
         digest.update(repr((family.indicators, family.year)).encode())
         digest.update(np.ascontiguousarray(family.problem.inner, np.int64).tobytes())

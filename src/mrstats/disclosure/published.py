@@ -12,6 +12,7 @@ from mrstats.schema import TOTAL, TOTAL_WORDS, DatasetError
 
 HIDDEN_SIGNS = {"", ".", "..", "...", "x", ":", "c", "*", "na", "nan", "<na>", "none"}
 VALUE = "value"
+LOWER, UPPER = "lower", "upper"
 
 
 def read_counts(paths: Iterable[Path | str]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,15 +16,20 @@ from mrstats.breakdown import compute
 from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_result, write_release_table
 from mrstats.disclosure.audit import EXACT, NARROW, UNDECIDED, WIDE, audit
+from mrstats.disclosure.countfiles import facts_within, sums_about
+from mrstats.disclosure.known import bounds_between, city_sums
 from mrstats.disclosure.plan import checksum
-from mrstats.disclosure.publication import Publication, protect_publication, protected_table
-from mrstats.disclosure.published import counts_name, read_counts
+from mrstats.disclosure.publication import Publication, about_of, protect_publication, protected_table
+from mrstats.disclosure.published import VALUE, counts_name, read_counts
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.witnesses import certify_written
 from mrstats.request import Request
 from mrstats.schema import CITY, CONFIDENTIAL, EditionError, has_status
 
-RESULT_FIGURES = ("value", "lower", "upper", "n", "population", "affected", "expected", "p", "p_adjusted")
+CURE = "merge the groups of that cell, or let the rules' method be round"
+EARLIER = "show the year as earlier editions did, with the same tables and method, or leave that year out"
+RESULT_WORDS = {"path": "", "confirmed": False, "sure": False}
+"""What a result says of its figures in other columns, and what it says when they are hidden."""
 
 
 def write_release(
@@ -34,6 +40,7 @@ def write_release(
     rule: ProtectionRule | None = None,
     results: Mapping[str, Callable[[], pd.DataFrame]] | None = None,
     covariances_to: Path | None = None,
+    facts: pd.DataFrame | None = None,
     report=None,
 ) -> ProtectedRelease:
     """Compute, protect and write every table of a plan.
@@ -51,6 +58,8 @@ def write_release(
     covariances_to : Path, optional
         A folder of the owner's, never released: how the figures that are shown vary together, for the intervals of
         differences that the notebooks make.
+    facts : DataFrame, optional
+        What is public already (`mrstats.disclosure.ledger.standing`): the attacker knows it, too.
     report : callable, optional
         Called with one line of progress.
 
@@ -65,7 +74,7 @@ def write_release(
         )
     for name in ("tables", "counts", "results"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    publication = protect_publication(city, requests, rule, report=report)
+    publication = protect_publication(city, requests, rule, facts=facts, report=report)
     hidden = cells = 0
     withheld = []
     for request in sorted(set(requests), key=lambda r: r.key):
@@ -106,16 +115,17 @@ def write_release(
 def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
     """A result of persons, all of it hidden where a table hides a figure that the result could tell.
 
-    A search prints the whole city's figure and those of groups one step down, so it goes when a table hides one of the
-    whole city's figures for the same indicator and year, or an area's where the search splits by areas.
+    A search prints the whole city's figure and those of groups one step down, a model those of groups: they go when a
+    table hides one of the whole city's figures for the same indicator and year, or an area's where they split by areas.
     """
     by_area = (result["factor"] == "geography").any()
     for table, _ in withheld:
         same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
-            shown = [name for name in RESULT_FIGURES if name in result]
-            return result.assign(**dict.fromkeys(shown, np.nan), path="", confirmed=False, status=CONFIDENTIAL)
+            figures = [str(name) for name in result if result[name].dtype == float and name != "confidence"]
+            told: dict[str, Any] = {name: said for name, said in RESULT_WORDS.items() if name in result}
+            return result.assign(**dict.fromkeys(figures, np.nan), **told, status=CONFIDENTIAL)
     return result
 
 
@@ -153,10 +163,11 @@ def _write_counts(city: City, publication: Publication, folder: Path) -> dict[st
     """
     found = {"hidden": 0, EXACT: 0, NARROW: 0, UNDECIDED: 0}
     structures = []
-    for family, protected in publication.families:
-        first = city.indicator(family.indicators[0])
+    between = bounds_between(publication.families, publication.pairs)
+    told = zip(publication.families, publication.known, between, strict=True)
+    for (family, protected), known, bounds in told:
         path = folder / "counts" / counts_name(family.indicators, family.year)
-        about = {"about": f"{first.table}: {first.denominator}", "year": str(family.year)}
+        about = {"about": about_of(city, family), "year": str(family.year)}
         frame = protected.frame()
         frame.insert(0, "about", about["about"])
         frame.insert(1, "year", about["year"])
@@ -166,18 +177,29 @@ def _write_counts(city: City, publication: Publication, folder: Path) -> dict[st
         counts = read_counts([path]).drop(columns=list(about))
         rounded = protected.method == "round"
         least = publication.rule.least(sensitive=family.sensitive)
+        outside = pd.concat([known.facts, bounds.drop(columns=["by", "at"], errors="ignore")], ignore_index=True)
+        sums = structure
+        if len(outside):
+            sums = pd.concat([structure, city_sums(city, known.facts, structure)], ignore_index=True)
+            outside = facts_within(outside.assign(value=outside.get(VALUE)), counts, sums)
+            sums = sums_about(sums, counts, outside)
+        proven = None
+        if not rounded and not known.beyond:
+            of_cells = outside[outside[VALUE].isna()].drop(columns=VALUE) if len(outside) else None
+            proven = certify_written(family.problem, counts, protected.witnesses, bounds=of_cells)
         verdict = audit(
             counts,
-            hierarchy=structure,
-            proven=None if rounded else certify_written(family.problem, counts, protected.witnesses),
+            hierarchy=sums,
+            ledger=outside if len(outside) else None,
+            proven=proven,
             width=publication.rule.width(sensitive=family.sensitive),
             base=least if rounded else None,
         )
         if not verdict.passed:
             weak = verdict.cells[verdict.cells["verdict"] != WIDE].iloc[0].to_dict()
             raise EditionError(
-                f"the audit of {path.name} failed: {verdict.counts}, the first cell {weak}. Nothing is published; merge "
-                "the groups of that cell, or let the rules' method be round."
+                f"the audit of {path.name}{' together with what is public' if len(known.facts) else ''} failed: "
+                f"{verdict.counts}, the first cell {weak}. Nothing is published; {EARLIER if len(known.facts) else CURE}."
             )
         found = {name: found[name] + verdict.counts[name] for name in found}
     columns = ["dim", "hierarchy", "parent", "child"]

@@ -9,7 +9,9 @@ from mrstats.disclosure.joint import Problem
 ROUNDS = 60
 
 
-def round_counts(problem: Problem, *, base: int = 5, seed: int = 0, rounds: int = ROUNDS) -> np.ndarray:
+def round_counts(
+    problem: Problem, *, base: int = 5, seed: int = 0, rounds: int = ROUNDS, printed: np.ndarray | None = None
+) -> np.ndarray:
     """Inner counts of 1 to `base` − 1 become 0 or `base`, so that published margins move as little as possible.
 
     Zeros and counts of `base` and more stay as they are. Adding the result up (`Problem.add_up`) gives every table;
@@ -24,6 +26,9 @@ def round_counts(problem: Problem, *, base: int = 5, seed: int = 0, rounds: int 
         Same problem and seed, same result. Never published: who knows it can narrow the counts down.
     rounds : int
         How long the search goes on.
+    printed : ndarray of int, shape (m,), optional
+        How published cells were printed before: 0, 1 (as `base`), −1 if they were not. An inner count that is alone in one goes
+        the same way again: printed both ways it would be known to be neither 0 nor `base`.
 
     Returns
     -------
@@ -49,7 +54,7 @@ def round_counts(problem: Problem, *, base: int = 5, seed: int = 0, rounds: int 
     small = np.flatnonzero((problem.values > 0) & (problem.values < base))
     if not len(small):
         return problem.values.copy()
-    search = _Rounding(problem, small, base, np.random.default_rng(seed))
+    search = _Rounding(problem, small, base, np.random.default_rng(seed), printed)
     for _ in range(rounds):
         if not search.improve():
             break
@@ -61,7 +66,9 @@ def round_counts(problem: Problem, *, base: int = 5, seed: int = 0, rounds: int 
 class _Rounding:
     """Which small counts go up, and the error of every published cell that follows."""
 
-    def __init__(self, problem: Problem, small: np.ndarray, base: int, rng: np.random.Generator):
+    def __init__(
+        self, problem: Problem, small: np.ndarray, base: int, rng: np.random.Generator, printed: np.ndarray | None
+    ):
         self.base, self.rng = base, rng
         self.within = problem.upward[small] + 1  # place 0 stands for no cell, and never counts
         self.many = (self.within > 0).sum(axis=1)
@@ -70,6 +77,14 @@ class _Rounding:
         values = problem.values[small]
         running = np.cumsum(values) + rng.integers(base)  # neighbours make up for each other; no count is favoured
         self.up = np.diff(running // base, prepend=(running[0] - values[0]) // base).astype(np.int64)
+        self.free = np.ones(len(small), bool)
+        if printed is not None:
+            alone = np.append(np.bincount(problem.upward[problem.upward >= 0], minlength=len(problem.keys)) == 1, False)
+            before = np.where(alone, np.append(printed, -1), -1)[problem.upward[small]].max(
+                axis=1
+            )  # place −1: never alone
+            self.free = before < 0
+            self.up = np.where(self.free, self.up, before)
         self.error = self._shift(np.arange(len(small)), base * self.up - values)
 
     @staticmethod
@@ -78,7 +93,7 @@ class _Rounding:
         found = []
         for i in range(inner.shape[1]):
             _, group = np.unique(np.delete(inner, i, axis=1), axis=0, return_inverse=True)
-            found.append(group.ravel())
+            found.append(group.ravel().astype(np.min_scalar_type(len(group))))  # short numbers sort in one pass
         return found
 
     def _shift(self, which: np.ndarray, change: np.ndarray) -> np.ndarray:
@@ -90,23 +105,19 @@ class _Rounding:
 
     def improve(self) -> bool:
         """One round of single changes and of exchanges between cells that differ in one dimension."""
-        better = self._apply(np.arange(len(self.up))[:, None])
-        for group in [*self.groups, np.zeros(len(self.up), int)]:
+        better = self._apply(np.flatnonzero(self.free)[:, None])
+        for group in [*self.groups, np.zeros(len(self.up), np.uint8)]:
             better |= self._apply(self._pairs(group))
         return better
 
     def _pairs(self, group: np.ndarray) -> np.ndarray:
-        """Random pairs inside groups, one going up and one going down."""
-        order = np.lexsort((self.rng.random(len(group)), group))
-        pairs = np.column_stack([order[:-1], order[1:]])
-        fits = (group[pairs[:, 0]] == group[pairs[:, 1]]) & (self.up[pairs[:, 0]] != self.up[pairs[:, 1]])
-        pairs = pairs[fits]
-        if not len(pairs):
-            return pairs
-        first = np.unique(pairs, return_index=True)[1]  # each cell in one pair only
-        taken = np.zeros(pairs.size, bool)
-        taken[first] = True
-        return pairs[taken.reshape(-1, 2).all(axis=1)]
+        """Random pairs inside groups, one going up and one going down; each cell in one pair at most."""
+        order = self.rng.permutation(np.flatnonzero(self.free))
+        order = order[np.argsort(group[order], kind="stable")]
+        start = self.rng.integers(2)
+        pairs = order[start : start + (len(order) - start) // 2 * 2].reshape(-1, 2)
+        one, other = pairs.T
+        return pairs[(group[one] == group[other]) & (self.up[one] != self.up[other])]
 
     def _apply(self, sets: np.ndarray) -> bool:
         """Make the changes that bring margins closer; all that help, or fewer where they spoil each other's gain."""

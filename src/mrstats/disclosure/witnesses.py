@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import sparse
 
 from mrstats.disclosure.joint import Problem
-from mrstats.disclosure.published import VALUE, positions
+from mrstats.disclosure.published import LOWER, UPPER, VALUE
 from mrstats.schema import TOTAL, DatasetError
 
 BOUNDLESS = 1_000_000_000
@@ -33,7 +33,13 @@ def no_witnesses(problem: Problem) -> Witnesses:
 
 
 def certify(
-    problem: Problem, hidden: np.ndarray, witnesses: Witnesses, *, absent: np.ndarray | None = None
+    problem: Problem,
+    hidden: np.ndarray,
+    witnesses: Witnesses,
+    *,
+    absent: np.ndarray | None = None,
+    lower: np.ndarray | None = None,
+    upper: np.ndarray | None = None,
 ) -> np.ndarray:
     """How wide each published cell is proven to be.
 
@@ -47,6 +53,8 @@ def certify(
     witnesses : Witnesses
     absent : ndarray of bool, shape (m,), optional
         Cells that are printed nowhere, zeros too.
+    lower, upper : ndarray, shape (m,), optional
+        What is known of hidden cells beside the tables; the true counts lie between.
 
     Returns
     -------
@@ -83,16 +91,24 @@ def certify(
     inner = _inner_values(problem, atoms)
     rows = np.concatenate([seen.coords[0], row])
     steps = np.concatenate([seen.data, sign])
-    room = np.concatenate([problem.truth[moved] - ~unseen[moved], inner]) // np.abs(steps)
+    least, most = (~unseen).astype(np.int64), np.full(published, BOUNDLESS)
+    if lower is not None and upper is not None:
+        least, most = np.maximum(least, lower).astype(np.int64), np.minimum(most, upper).astype(np.int64)
+    fewer = np.concatenate([problem.truth[moved] - least[moved], inner]) // np.abs(steps)
+    more = np.concatenate([most[moved] - problem.truth[moved], np.full(len(inner), BOUNDLESS)]) // np.abs(steps)
     down, up = (np.full(count, BOUNDLESS) for _ in range(2))
-    np.minimum.at(down, rows[steps > 0], room[steps > 0])
-    np.minimum.at(up, rows[steps < 0], room[steps < 0])
+    for towards, against in ((up, down), (down, up)):
+        grows = steps > 0 if towards is up else steps < 0
+        np.minimum.at(towards, rows[grows], more[grows])
+        np.minimum.at(against, rows[grows], fewer[grows])
     span = down + up
     np.maximum.at(proven, moved, span[seen.coords[0]] * np.abs(seen.data))
     return proven
 
 
-def certify_written(problem: Problem, counts: pd.DataFrame, witnesses: Witnesses) -> pd.DataFrame:
+def certify_written(
+    problem: Problem, counts: pd.DataFrame, witnesses: Witnesses, *, bounds: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The same, for the hidden cells of files that were read back, not for those in memory.
 
     Parameters
@@ -101,6 +117,8 @@ def certify_written(problem: Problem, counts: pd.DataFrame, witnesses: Witnesses
     counts : DataFrame
         From `published.read_counts`: dimensions, ``value``, ``file``. A dimension the problem lacks must be a total.
     witnesses : Witnesses
+    bounds : DataFrame, optional
+        Dimensions, ``lower``, ``upper``: what is known of cells beside the files.
 
     Returns
     -------
@@ -118,13 +136,8 @@ def certify_written(problem: Problem, counts: pd.DataFrame, witnesses: Witnesses
         raise DatasetError(
             f"the files are broken down by {extra[0]!r}, which the protected tables are not. Protect it too."
         )
-    codes = [positions(counts, d.name, d.codes) for d in problem.dimensions]
-    lost = np.any([at < 0 for at in codes], axis=0) if codes else np.zeros(len(counts), bool)
-    keys = (
-        np.ravel_multi_index([np.maximum(at, 0) for at in codes], problem.size) if codes else np.zeros(len(counts), int)
-    )
-    at = np.minimum(np.searchsorted(problem.keys, keys), len(problem.keys) - 1)
-    lost |= problem.keys[at] != keys
+    at = problem.places(counts.drop(columns=[VALUE, "file"]))
+    lost = at < 0
     value = counts[VALUE].to_numpy(float)
     wrong = ~lost & ~np.isnan(value) & (value != problem.truth[at])
     for which, what in ((lost, "is in no protected table"), (wrong, "is not the count that was protected")):
@@ -135,7 +148,12 @@ def certify_written(problem: Problem, counts: pd.DataFrame, witnesses: Witnesses
     hidden[at[np.isnan(value)]] = True
     shown[at[~np.isnan(value)]] = True
     absent = ~hidden & ~shown  # printed nowhere: free to move, and no one asks for it
-    proven = certify(problem, hidden & ~shown, witnesses, absent=absent)
+    least, most = np.zeros(len(problem.keys)), np.full(len(problem.keys), float(BOUNDLESS))
+    if bounds is not None and len(bounds):
+        place = problem.places(bounds.drop(columns=[LOWER, UPPER]))
+        np.maximum.at(least, place[place >= 0], bounds[LOWER].to_numpy(float)[place >= 0])
+        np.minimum.at(most, place[place >= 0], bounds[UPPER].to_numpy(float)[place >= 0])
+    proven = certify(problem, hidden & ~shown, witnesses, absent=absent, lower=least, upper=most)
     return problem.frame()[hidden].assign(width=proven[hidden]).drop(columns=VALUE)
 
 

@@ -9,6 +9,8 @@ from mrstats.measures import (
     proportions,
     rates,
     reliability,
+    segregation,
+    spatial,
     trend,
 )
 
@@ -21,5 +23,7 @@ __all__ = [
     "proportions",
     "rates",
     "reliability",
+    "segregation",
+    "spatial",
     "trend",
 ]

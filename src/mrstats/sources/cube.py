@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -32,6 +33,8 @@ class Dimension:
     """The category that is the sum over the others, where the publisher names one."""
     can_be_left_out: bool = False
     """A selection may leave the dimension out (PxWeb's *elimination*)."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What the publisher says beyond this, under the publisher's own keys."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Cube:
     frame : DataFrame
         One row a cell in the order of the dimensions (the last varies fastest): a text column of category codes for each
         dimension, under its code, then ``value`` (float, NaN where nothing is printed) and ``status`` (the publisher's
-        symbol such as ``".."``, ``""`` if none; a cell may have both value and symbol).
+        symbol such as ``".."``, ``""`` if none; a cell may have both value and symbol). No rows: a description without cells.
     units : dict of str to Unit
         By category of the metric dimension; under ``""`` where the table has one metric and no dimension for it.
     updated : str
@@ -72,6 +75,8 @@ class Cube:
     language: str = "sv"
     code: str = ""
     """The publisher's name for the table, such as ``TAB6471``."""
+    details: dict[str, Any] = field(default_factory=dict)
+    """What the publisher says beyond this, under the publisher's own keys."""
 
     def dimension(self, code: str) -> Dimension:
         """The dimension of that code; a KeyError names those there are."""

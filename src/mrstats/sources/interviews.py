@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,9 @@ IDENTIFYING = {
 """What in a text says who somebody is: personnummer, coordination number and what reaches a person."""
 
 
-def read_interviews(path: Path, *, persons: Collection[str] = ()) -> pd.DataFrame:
+def read_interviews(
+    path: Path, *, columns: Mapping[str, str] | None = None, persons: Collection[str] = ()
+) -> pd.DataFrame:
     """Coded interview findings, one row a finding.
 
     Parameters
@@ -32,6 +34,8 @@ def read_interviews(path: Path, *, persons: Collection[str] = ()) -> pd.DataFram
     path : Path
         ``.csv`` (or ``.tsv``) with the columns below; ``.toml`` or ``.yaml`` with a list ``interviews``, each a mapping
         by column or a list ``[year, theme, group, district, quotation_sv]``.
+    columns : mapping of str, optional
+        What the file calls a column -> what it is called below.
     persons : collection of str, optional
         Codes of persons that no text may hold, such as the ``person_id`` of the dataset's tables.
 
@@ -47,7 +51,7 @@ def read_interviews(path: Path, *, persons: Collection[str] = ()) -> pd.DataFram
         A missing file or column, a group not written ``factor=code``, an `id` twice, or a text that says who somebody
         is. The message names row and column and never repeats the text.
     """
-    frame = _rows(path).astype(object).reindex(columns=list(COLUMNS)).astype(object).fillna("")
+    frame = _rows(path, dict(columns or {})).reindex(columns=list(COLUMNS)).astype(object).fillna("")
     if not len(frame):
         raise DatasetError(f"{path.name}: the file holds no findings. Deliver it again.")
     if not frame["id"].astype(bool).any():
@@ -71,13 +75,13 @@ def read_interviews(path: Path, *, persons: Collection[str] = ()) -> pd.DataFram
     for column in ("theme", "district", "quotation_sv"):
         for what, pattern in patterns.items():
             _refuse(path, texts[column].str.contains(pattern), column, f"holds {what}. Take it out of the text")
-    return texts.assign(year=texts["year"].astype(int), consent=consent.isin(YES)).reset_index(drop=True)
+    return texts.assign(year=texts["year"].astype(int), consent=consent.isin(YES))
 
 
-def _rows(path: Path) -> pd.DataFrame:
+def _rows(path: Path, columns: dict[str, str]) -> pd.DataFrame:
     ending = path.suffix.lower()
     if ending not in (".toml", ".yaml", ".yml"):
-        frame = read_text_table(path)
+        frame = read_text_table(path).rename(columns=columns)
         _need(path, frame.columns)
         return frame
     if not path.exists():
@@ -92,7 +96,7 @@ def _rows(path: Path) -> pd.DataFrame:
         raise DatasetError(f"{path.name}: there is no list `interviews`. Put the findings there.")
     short = [name for name in COLUMNS if name not in ("id", "indicator", "consent")]
     rows = [one if isinstance(one, dict) else dict(zip(short, one, strict=False)) for one in found]
-    frame = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="row"), dtype=object)
+    frame = pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="row"), dtype=object).rename(columns=columns)
     if rows:
         _need(path, frame.columns)
     return frame

@@ -1,0 +1,297 @@
+"""What the figures cannot see: what is known of which ground, what residents say, and what boards answer. No microdata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from mrstats.breakdown import break_down
+from mrstats.dataset import City
+from mrstats.dataset.beside import read_beside
+from mrstats.definitions import nearest
+from mrstats.schema import (
+    CANNOT_EXIST,
+    CITY,
+    CONFIDENTIAL,
+    TOTAL,
+    UNKNOWN,
+    UNPLACED,
+    UNRELIABLE,
+    DatasetError,
+    NotPublishedError,
+    has_status,
+)
+
+GROUNDS = {
+    "sex": "sex", "gender_identity": "", "ethnicity": "", "religion": "", "disability": "disability", "orientation": "",
+    "age": "age_group",
+}  # fmt: skip
+"""The seven grounds of the Discrimination Act, and the standard factor that shows one. Country of birth is none of them."""
+
+PUBLISHED, TOO_FEW, HIDDEN, NOT_COLLECTED, NOT_COLLECTABLE = (
+    "published", "too_few", "hidden", "not_collected", "not_collectable",
+)  # fmt: skip
+ANSWERS = ("done", "under_way", "planned", "none")
+GAP_COLUMNS = [
+    "indicator", "year", "geography_level", "ground", "protected", "factor", "knowledge", "cells", "shown", "too_few",
+    "hidden", "note",
+]  # fmt: skip
+VOICE_COLUMNS = [
+    "id", "year", "theme", "indicator", "factor", "group", "place", "quotation", "value", "lower", "upper", "city_value",
+    "figure_year", "unit", "status",
+]  # fmt: skip
+
+
+def knowledge_gaps(
+    city: City,
+    indicators: Sequence[str] | None = None,
+    geography: str | Sequence[str] = CITY,
+    *,
+    year: int | None = None,
+) -> pd.DataFrame:
+    """What can be told of each indicator by each protected ground, at each level: the knowledge gap as a table.
+
+    Parameters
+    ----------
+    city : City
+        From `open_dataset`; its [[missing]] says which grounds no source holds, and why.
+    indicators : list of str, optional
+        Default: all.
+    geography : str or list of str
+        Levels to ask at.
+    year : int, optional
+        Default: the dataset's last year.
+
+    Returns
+    -------
+    DataFrame
+        One row per indicator × level × ``ground``: the seven of the Discrimination Act (``protected``), the dataset's
+        other factors that stand for none of them, and groups that no register sees. ``knowledge``: ``published``, ``too_few``
+        (most figures rest on too little), ``hidden`` (most are hidden), ``not_collected`` or ``not_collectable``; of how many
+        ``cells`` so many are ``shown``, ``too_few`` and ``hidden``; ``note``: why it is not collected.
+
+    Raises
+    ------
+    UnknownNameError, DatasetError
+        A name the dataset does not have, or a reason that is not known.
+
+    Notes
+    -----
+    How to read it: a gap is no zero. What is not collected stays unseen however large the differences are; a factor never
+    stands for a ground that it is not (country of birth tells no one's ethnicity).
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> table = mr.knowledge_gaps(mr.tiny_city(), ["employment"])
+    >>> table[["ground", "knowledge"]].values.tolist()[:3]
+    [['sex', 'too_few'], ['gender_identity', 'not_collected'], ['ethnicity', 'not_collected']]
+    """
+    names = list(city.indicators) if indicators is None else list(indicators)
+    levels = [geography] if isinstance(geography, str) else list(geography)
+    missing = _missing(city)
+    other = [name for name in city.factors if name not in GROUNDS.values()]
+    grounds = {
+        **GROUNDS,
+        **{name: name for name in other},
+        **{ground: "" for ground in missing if ground not in GROUNDS},
+    }
+    known = {
+        level: _known(city, names, level, [f for f in grounds.values() if f in city.factors], year) for level in levels
+    }
+    rows = []
+    for name in names:
+        table = city.description.tables[city.indicator(name).table]
+        asked = year or (table.years or city.description.years or (0,))[-1]
+        for level in levels:
+            for ground, factor in grounds.items():
+                row = {"indicator": name, "year": asked, "geography_level": level, "ground": ground}
+                row |= {"protected": ground in GROUNDS, "factor": factor if factor in city.factors else ""}
+                counts = known[level].get((name, factor))
+                reason, note = missing.get(ground, (NOT_COLLECTED, ""))
+                row |= counts or {"knowledge": reason, "cells": 0, "shown": 0, "too_few": 0, "hidden": 0}
+                rows.append({**row, "note": "" if counts else note})
+    result = pd.DataFrame(rows)[GAP_COLUMNS]
+    result.attrs["dataset"] = city.key
+    return result
+
+
+def _missing(city: City) -> dict[str, tuple[str, str]]:
+    """Ground -> reason and note of the dataset's [[missing]]."""
+    found = {}
+    for entry in city.description.missing:
+        ground, reason = entry.get("ground", ""), entry.get("reason", "")
+        if reason not in (NOT_COLLECTED, NOT_COLLECTABLE):
+            raise DatasetError(
+                f"[[missing]] {ground!r} has reason = {reason!r}; it is {NOT_COLLECTED} or {NOT_COLLECTABLE}."
+            )
+        note = entry.get("note", "")
+        found[ground] = (reason, note[city.language] if isinstance(note, dict) else note)
+    return found
+
+
+def _known(city: City, names: Sequence[str], level: str, factors: Sequence[str], year: int | None) -> dict:
+    """What a table shows of each indicator and factor: how many figures, and which most of them are."""
+    found = {}
+    for table in dict.fromkeys(city.indicator(name).table for name in names):
+        mine = [name for name in names if city.indicator(name).table == table]
+        for factor in (f for f in factors if table in city.description.factors[f].tables):
+            try:
+                rows = break_down(city, mine, by=factor, geography=level, years=year)
+            except NotPublishedError:  # its source has no such areas
+                continue
+            rows = rows[~rows[factor].isin([TOTAL, UNKNOWN]) & (rows["geography_level"] == level)]
+            rows = rows[(rows["geography"] != UNPLACED) & ~has_status(rows["status"], CANNOT_EXIST)]
+            for name, part in rows.groupby("indicator"):
+                hidden = int(has_status(part["status"], CONFIDENTIAL).sum())
+                few = int(has_status(part["status"], UNRELIABLE).sum())
+                counts = {"shown": len(part) - hidden - few, "too_few": few, "hidden": hidden}
+                worst = max(("hidden", "too_few", "shown"), key=lambda kind: counts[kind])
+                knowledge = PUBLISHED if worst == "shown" else worst
+                found[name, factor] = {"knowledge": knowledge, "cells": len(part), **counts}
+    return found
+
+
+def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | None = None) -> pd.DataFrame:
+    """What residents have said in interviews, coded, beside the figures on the same theme and group.
+
+    Parameters
+    ----------
+    city : City
+        With [interviews] in its dataset.toml; ``[interviews.themes]`` says which indicators a theme is about.
+    indicators : list of str, optional
+        Only findings on the themes of these. Default: all findings, also on themes that no indicator measures.
+    year : int, optional
+        Of the figures; default: the last year of their table.
+
+    Returns
+    -------
+    DataFrame
+        One row per finding and indicator of its theme (``""``: none measures it): ``theme``, ``factor`` and ``group`` of the
+        person, ``place``; ``quotation`` where the person agreed to be quoted, else empty; ``value, lower, upper`` of that
+        group in the whole city, ``city_value``, and their ``status``.
+
+    Raises
+    ------
+    DatasetError, UnknownNameError
+        No interviews, a finding coded with what the dataset does not have, or a theme of an unknown indicator.
+
+    Notes
+    -----
+    How to read it: what people say explains and questions figures; it counts nobody. Themes without an indicator are where
+    residents see something the statistics do not.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> try:
+    ...     mr.voices(mr.tiny_city())
+    ... except DatasetError as error:
+    ...     print(str(error)[:27])
+    tiny has no interviews. Put
+    """
+    found = read_beside(city, "interviews")
+    themes = city.description.beside["interviews"].get("themes", {})
+    for theme, named in themes.items():
+        for name in named:
+            if name not in city.indicators:
+                raise DatasetError(
+                    f"[interviews.themes] {theme} names {name!r}, which is no indicator ({nearest(name, city.indicators)})."
+                )
+    for name in indicators or ():
+        city.indicator(name)
+    coded = found["group"].str.split("=", n=1, expand=True).reindex(columns=[0, 1]).set_axis(["factor", "code"], axis=1)
+    for row, factor, code in zip(found.index, coded["factor"], coded["code"], strict=True):
+        groups = city.factors[factor].codes if factor in city.factors else []
+        if code not in groups:
+            raise DatasetError(
+                f"[interviews] row {row}, column 'group' holds '{factor}={code}'; write factor=code with a factor of "
+                f"{city.name} ({', '.join(city.factors)}) and one of its groups."
+            )
+    table = found.assign(factor=coded["factor"], group=coded["code"], indicator=found["theme"].map(themes))
+    table["quotation"] = table["quotation"].where(table["consent"], "")
+    table = table.explode("indicator").fillna({"indicator": ""})
+    if indicators is not None:
+        table = table[table["indicator"].isin(list(indicators))]
+    figures = _figures(city, table, year)
+    joined = table.merge(figures, on=["indicator", "factor", "group"], how="left", validate="many_to_one")
+    joined["year"] = joined["year"].astype(int)
+    joined["status"] = joined["status"].fillna("")
+    result = joined.reindex(columns=VOICE_COLUMNS)
+    result.attrs["dataset"] = city.key
+    return result
+
+
+def _figures(city: City, table: pd.DataFrame, year: int | None) -> pd.DataFrame:
+    """Figures of the groups that have spoken, of the indicators on their themes."""
+    parts = []
+    for factor, rows in table[table["indicator"] != ""].groupby("factor"):
+        by_table: dict[str, list[str]] = {}
+        for name in dict.fromkeys(rows["indicator"]):
+            source = city.indicator(name).table
+            if source in city.description.factors[str(factor)].tables:
+                by_table.setdefault(source, []).append(name)
+        for names in by_table.values():
+            made = break_down(city, names, by=str(factor), years=year)
+            whole = made[made[str(factor)] == TOTAL].set_index("indicator")["value"]
+            made = made[made[str(factor)] != TOTAL].rename(columns={str(factor): "group", "year": "figure_year"})
+            parts.append(made.assign(factor=factor, city_value=made["indicator"].map(whole)))
+    columns = ["indicator", "factor", "group", "value", "lower", "upper", "city_value", "figure_year", "unit", "status"]
+    return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def follow_up(city: City) -> pd.DataFrame:
+    """What each board answers on each guiding principle, and how far it has come.
+
+    Parameters
+    ----------
+    city : City
+        With [board_answers] in its dataset.toml.
+
+    Returns
+    -------
+    DataFrame
+        One row per ``board`` × ``principle``, those without an answer too: ``theme``, ``status`` (done, under_way, planned,
+        none), ``text``; ``board_answered`` and ``principle_answered``: share of its principles, and of the boards, that have
+        an answer other than none, in per cent.
+
+    Raises
+    ------
+    DatasetError
+        No answers, a status that is not known, or a board that answers twice on a principle.
+
+    Notes
+    -----
+    How to read it: it is what boards say of their work, coded; it is not what residents meet. See `voices` for that.
+
+    Examples
+    --------
+    >>> import mrstats as mr
+    >>> try:
+    ...     mr.follow_up(mr.tiny_city())
+    ... except DatasetError as error:
+    ...     print(str(error)[:31])
+    tiny has no board_answers. Put
+    """
+    answers = read_beside(city, "board_answers")
+    strange = ~answers["status"].isin(ANSWERS)
+    if strange.any():
+        row = answers.index[strange][0]
+        raise DatasetError(
+            f"[board_answers] row {row}, column 'status' holds {answers.loc[row, 'status']!r}; it is one of {', '.join(ANSWERS)}."
+        )
+    twice = answers.duplicated(["board", "principle"])
+    if twice.any():
+        row = answers.index[twice][0]
+        board, principle = answers.loc[row, ["board", "principle"]]
+        raise DatasetError(f"[board_answers] row {row}: {board} answers twice on {principle!r}. Keep one answer.")
+    boards, principles = answers["board"].drop_duplicates(), answers["principle"].drop_duplicates()
+    every = pd.MultiIndex.from_product([boards, principles], names=["board", "principle"])
+    table = answers.set_index(["board", "principle"])[["theme", "status", "text"]].reindex(every).reset_index()
+    table = table.fillna({"theme": "", "status": "none", "text": ""})
+    answered = 100.0 * (table["status"] != "none")
+    for name in ("board", "principle"):
+        table[f"{name}_answered"] = answered.groupby(table[name]).transform("mean")
+    table.attrs["dataset"] = city.key
+    return table

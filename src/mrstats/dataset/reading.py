@@ -44,7 +44,7 @@ def read_file(source: TableSource, path: Path) -> pd.DataFrame:
         return frame[frame["region"].str.startswith(source.area_prefix)]
     if source.format == "statistical":
         return sources.read_statistical(path).frame
-    numeric = [*source.numeric, *([source.count] if source.count else [])]
+    numeric = list(dict.fromkeys([*source.numeric, *([source.count] if source.count else [])]))
     return sources.read_delimited(
         path, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal, numeric=numeric
     )

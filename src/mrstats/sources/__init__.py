@@ -3,7 +3,7 @@
 They hand over tables, never statistics.
 """
 
-from mrstats.sources.areas import find_file, is_key_file, read_key_file, read_polygons, read_scb_areas
+from mrstats.sources.areas import find_file, is_key_file, read_key_file, read_polygons, read_scb_areas, write_layers
 from mrstats.sources.cube import Cube, Dimension, Note, Unit
 from mrstats.sources.delimited import found_decimal, read_delimited, read_text_table
 from mrstats.sources.interviews import read_interviews
@@ -47,5 +47,6 @@ __all__ = [
     "read_statistical",
     "read_text_table",
     "write_jsonstat",
+    "write_layers",
     "write_px",
 ]

@@ -116,7 +116,7 @@ def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
         same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
-            figures = [name for name in result if result[name].dtype == float and name != "confidence"]
+            figures = [str(name) for name in result if result[name].dtype == float and name != "confidence"]
             told: dict[str, Any] = {name: said for name, said in RESULT_WORDS.items() if name in result}
             return result.assign(**dict.fromkeys(figures, np.nan), **told, status=CONFIDENTIAL)
     return result

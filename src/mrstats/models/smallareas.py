@@ -198,7 +198,7 @@ def _of_shares(p: np.ndarray, se: np.ndarray, n: np.ndarray, x, method: str) -> 
 def _covariates(held: pd.DataFrame, covariates: pd.DataFrame) -> np.ndarray:
     """Numbers of the areas in their order, in standard units."""
     keys = ["geography", "year"] if "year" in covariates else ["geography"]
-    names = [name for name in covariates if name not in ("geography", "year")]
+    names = [str(name) for name in covariates if name not in ("geography", "year")]
     if "geography" not in covariates or not names:
         raise MrstatsError("covariates needs a column geography and one or more columns of numbers.")
     words = [name for name in names if not pd.api.types.is_numeric_dtype(covariates[name])]

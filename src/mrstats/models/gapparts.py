@@ -12,7 +12,6 @@ from mrstats.measures.regression import average_predictions, influence_on, regre
 from mrstats.models.columns import Columns, settled
 from mrstats.models.persons import Persons
 
-
 NOT_WANTED = np.zeros((0, 0))
 
 

@@ -30,7 +30,7 @@ def effects(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Standard errors of the average marginal effects, robust as mrstats gives them."""
     fit = regress(y, x)
     made = average_predictions(fit, x, range(1, GROUPS), np.eye(GROUPS)[:, 1:])
-    deviations = design_deviations(influence_on(fit, y, x)) @ (made.gradient[1:, 0] - made.gradient[0, 0]).T
+    deviations = design_deviations(influence_on(fit, y, x, along=made.gradient[1:, 0] - made.gradient[0, 0]))
     return np.sqrt((deviations**2).sum(axis=0))
 
 

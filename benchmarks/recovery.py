@@ -34,7 +34,8 @@ HEAD = f"""# Truth and estimate
 
 Made by `python -m benchmarks.recovery` from Exempelstad, whose outcomes are drawn from a stated model (truth.toml), year
 {YEAR}, placed residents. The truth of a gap, a decomposition or a stratum is the same figure of the stated probabilities in
-place of what came of them. Intervals are at 95 per cent: one row in twenty lies outside by chance.
+place of what came of them. Intervals are at 95 per cent: one row in twenty lies outside by chance. Those of what is
+explained count the residents' own composition as drawn, as is usual; here only outcomes are, so they cover more often.
 
 | model | what | truth | estimate | interval | within |
 |---|---|---|---|---|---|

@@ -173,8 +173,17 @@ def _by_statsmodels(y: np.ndarray, x: np.ndarray, family: str) -> tuple[np.ndarr
             return np.zeros(x.shape[1]), 0.0
 
 
-def influence_on(fit: Fit, y: ArrayLike, columns: ArrayLike, weights: ArrayLike | None = None) -> np.ndarray:
+def influence_on(
+    fit: Fit, y: ArrayLike, columns: ArrayLike, weights: ArrayLike | None = None, *, along: ArrayLike | None = None
+) -> np.ndarray:
     """Weight × influence of each person on each coefficient, shape (n, k): what `design.design_covariance` takes.
+
+    Parameters
+    ----------
+    fit, y, columns, weights
+        As they were when it was fitted.
+    along : array_like, shape (m, k), optional
+        Influence on m figures instead, from their derivatives by the coefficients.
 
     Examples
     --------
@@ -188,7 +197,10 @@ def influence_on(fit: Fit, y: ArrayLike, columns: ArrayLike, weights: ArrayLike 
     y, x = np.asarray(y, float), np.asarray(columns, float)
     w = 1.0 if weights is None else np.asarray(weights, float)
     ratio = 1 / (1 + fit.alpha * fit.mean) if fit.family == "negative_binomial" else 1.0
-    return (x * (w * (y - fit.mean) * ratio)[:, None]) @ fit.covariance
+    toward = fit.covariance if along is None else fit.covariance @ np.asarray(along, float).T
+    made = x @ toward
+    made *= (w * (y - fit.mean) * ratio)[:, None]
+    return made
 
 
 class Predictions(NamedTuple):

@@ -170,8 +170,8 @@ def adjusted_table(
     table["status"] = np.where(hidden, CONFIDENTIAL, few)
     figures = [name for name in table if table[name].dtype == float and name != "confidence"]
     table.loc[hidden, figures] = np.nan
-    corrected = adjust_p_values(table["p"].to_numpy(float), method="holm")
-    table.insert(list(table).index("p") + 1, "p_adjusted", corrected)
+    adjusted_p = adjust_p_values(table["p"].to_numpy(float), method="holm")
+    table.insert(table.columns.to_list().index("p") + 1, "p_adjusted", adjusted_p)
     return table
 
 
@@ -314,12 +314,10 @@ def _alike(persons: Persons, made: Columns, factor, base, interaction, reference
     parts = [average_predictions(fit, made.values, switched, versions, weights, each) for each in asked]
     mean = np.hstack([part.mean for part in parts]).T
     gradient = np.concatenate([np.swapaxes(part.gradient, 0, 1) for part in parts])
-    deviations = (
-        persons.deviations(influence_on(fit, persons.y, made.values, weights))
-        @ gradient.reshape(-1, gradient.shape[2]).T
-    )
+    scores = influence_on(fit, persons.y, made.values, weights, along=gradient.reshape(-1, gradient.shape[2]))
     if persons.sampled:
-        deviations = deviations + persons.deviations(_drawn(persons, parts[0].each, mean, interaction))
+        scores = scores + _drawn(persons, parts[0].each, mean, interaction)
+    deviations = persons.deviations(scores)
     df = persons.df + 1 - made.values.shape[1]
     n = np.full(mean.shape, float(len(persons.y)))
     return _figures(persons, mean, deviations, groups.index(base), df, n, confidence)

@@ -15,7 +15,7 @@ from mrstats.measures.contrasts import p_value_of_interval
 from mrstats.measures.distribution import t_quantile
 from mrstats.models.asked import answered, asked_year, names, whole
 from mrstats.models.columns import check_spread, columns_of, reference_of, words_of
-from mrstats.models.gap_parts import CELLS, LOGITS, METHODS, Case
+from mrstats.models.gapparts import CELLS, LOGITS, METHODS, Case
 from mrstats.models.persons import FEWEST, Persons, check_factor, may_be_shown, read_persons
 from mrstats.request import ResultRequest
 from mrstats.schema import (
@@ -162,8 +162,8 @@ def decomposed_table(
             case = _case(city, persons, factor, name, base, by, method, seed)
             piece = _rows(case, replicates, confidence, 100.0 if asked.measure == "proportion" else 1.0)
         else:
-            figures = dict.fromkeys(["value", "lower", "upper", "se", "share", "p"], np.nan)
-            piece, head = pd.DataFrame([{"part": "difference", "by": "", **figures}]), {**head, "n": np.nan}
+            nothing = dict.fromkeys(["value", "lower", "upper", "se", "share", "p"], np.nan)
+            piece, head = pd.DataFrame([{"part": "difference", "by": "", **nothing}]), {**head, "n": np.nan}
         pieces.append(piece.assign(**head, status="" if shown[name] else CONFIDENTIAL))
     if not pieces:
         raise MrstatsError(f"{factor!r} has only {base!r} in {year}, so there is no gap. Choose another factor.")
@@ -177,10 +177,10 @@ def decomposed_table(
     about |= {"factor": factor, "reference": base, "adjusted_for": words_of(city, by), "measure": asked.measure}
     about |= {"method": f"{SURVEY if persons.sampled else REGISTER} {method}", "confidence": confidence}
     table = pd.concat(pieces, ignore_index=True).assign(**about, unit=asked.unit["en"])
-    first = ["indicator", "year", "geography_level", "geography", "vintage", factor, "part", "by"]
-    told = ["value", "lower", "upper", "se", "share", "p", "n", "reference_n"]
+    identity = ["indicator", "year", "geography_level", "geography", "vintage", factor, "part", "by"]
+    figures = ["value", "lower", "upper", "se", "share", "p", "n", "reference_n"]
     last = ["factor", "reference", "adjusted_for", "measure", "method", "confidence", "unit", "status"]
-    return table[[*first, *told, *last]]
+    return table[[*identity, *figures, *last]]
 
 
 def _check_names(city: City, asked: Indicator, factor: str, by: Sequence[str], method: str) -> None:
@@ -248,13 +248,14 @@ def _check_both_sides(persons: Persons, in_a: np.ndarray, crossed: Sequence[str]
 def _rows(case: Case, replicates: int, confidence: float, scale: float) -> pd.DataFrame:
     """The parts with their errors."""
     make, weights = METHODS[case.method], case.persons.weights
-    made = make(case, weights, True)
-    deviations, df = made.deviations, case.persons.df
+    made = make(case, weights, not replicates)
+    df = case.persons.df
     if replicates:
         multipliers, factor = _replicated(case, replicates)
         each = np.array([make(case, weights * multiplier, False).values for multiplier in multipliers])
         deviations = (each - each.mean(axis=0)) * np.sqrt(factor)
-    assert deviations is not None  # asked for, or made of replicates
+    else:
+        deviations = made.deviations
     se = np.sqrt((deviations**2).sum(axis=0))
     half = t_quantile(df, confidence) * se
     value = made.values

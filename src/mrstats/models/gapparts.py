@@ -1,4 +1,4 @@
-"""The parts of a gap by each method of `decompose_gap`: weighted persons in, values and deviations out."""
+"""The parts of a gap by each method, with the deviations that their errors are made of. Persons in, arrays out; no table."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from mrstats.measures.regression import average_predictions, influence_on, regre
 from mrstats.models.columns import Columns, settled
 from mrstats.models.persons import Persons
 
+NOT_WANTED = np.zeros((0, 0))
+
 
 class Parts(NamedTuple):
-    """Values (p,) of parts, named (part, by), and their deviations (clusters, p); none where only values are wanted."""
+    """Values (p,) of parts, named (part, by), and their deviations (clusters, p); empty where only values are wanted."""
 
     named: list[tuple[str, str]]
     values: np.ndarray
-    deviations: np.ndarray | None
+    deviations: np.ndarray
 
 
 class Case(NamedTuple):
@@ -30,6 +32,9 @@ class Case(NamedTuple):
     by: Sequence[str]
     method: str
     seed: int
+
+
+# ---- regressions
 
 
 def _linear(case: Case, weights: np.ndarray, errors: bool) -> Parts:
@@ -49,7 +54,7 @@ def _linear(case: Case, weights: np.ndarray, errors: bool) -> Parts:
     wanted = [(name, "", list(range(k))) for name in kept]
     wanted += [(detailed, name, case.columns.of(name)) for name in case.by]
     values = np.array([parts[name].by_column[at].sum() for name, _, at in wanted])
-    deviations = None
+    deviations = NOT_WANTED
     if errors:
         of = (
             a.means_influence,
@@ -92,7 +97,7 @@ def _nonlinear(case: Case, weights: np.ndarray, errors: bool) -> Parts:
     named = [("difference", ""), ("explained", ""), ("unexplained", ""), *(("explained", name) for name in case.by)]
     values = np.array([gap, explained, gap - explained, *(explained * weight)])
     if not errors:
-        return Parts(named, values, None)
+        return Parts(named, values, NOT_WANTED)
     influence = influence_on(fit, y, with_group, weights if uneven else None)
     of_gap = share[0] * (y - share[0] @ y) - share[1] * (y - share[1] @ y)
     predicted = made.each[0]
@@ -136,7 +141,7 @@ def _cells(case: Case, weights: np.ndarray, errors: bool) -> Parts:
     theta = np.concatenate(sides)
     values = figure(theta, shape)
     if not errors:
-        return Parts(named, values, None)
+        return Parts(named, values, NOT_WANTED)
     slopes = _derivatives(lambda at: figure(at, shape), theta).reshape(len(values), 4, size)
     scores = np.zeros((len(persons.y), len(values)))
     for at, (w, total, rate) in enumerate(of_side):

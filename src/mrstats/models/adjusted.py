@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from mrstats.comparisons import SIGN
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.measures import proportions
@@ -354,8 +355,10 @@ def _table(
             "n": n.ravel(),
             "factor": factor,
             "reference": base,
+            "reference_value": np.repeat(scale * crude.value[:, groups.index(base)], len(groups)),
         }
     )
+    rows["disadvantage"] = SIGN[asked.direction] * scale * crude.difference.ravel()
     for prefix, made in (("", crude), ("adjusted_", adjusted)):
         for name, figure in made._asdict().items():
             if name != "p" and (prefix or name.startswith("difference")):

@@ -16,8 +16,8 @@ from made_city import ROOT, SHARED
 from mrstats.appendix import build_appendix
 from mrstats.appendix.planning import record_plan
 from mrstats.fetching import fetch_dataset, table_list
-from mrstats.schema import MrstatsError, SourceError, UnknownNameError
-from mrstats.sources import Cube, Dimension, read_scb_excel
+from mrstats.schema import DatasetError, MrstatsError, SourceError, UnknownNameError
+from mrstats.sources import Cube, Dimension, Note, read_scb_excel
 from sources.replay import ReplayServer, pxweb_table, unavailable
 
 CONFIG = {
@@ -118,9 +118,7 @@ def test_a_fetched_dataset_has_no_faults_and_the_real_figures(folder):
     work = mr.break_down(city, "employment", geography="deso", years=2022)
     assert (work["geography_level"] == "deso").sum() == 192
     labour = pd.read_csv(folder / "labour.csv")
-    assert (
-        labour["region"].str.endswith("_DeSO2025").sum() == len(labour) / 2
-    )  # delivered as published; read by vintage
+    assert labour["deso"].str.endswith("_DeSO2025").sum() == len(labour) / 2  # delivered as published; read by vintage
 
 
 def test_the_manifest_tells_where_each_file_came_from(folder):
@@ -156,7 +154,7 @@ def test_the_same_again_without_the_service_gives_the_same_bytes(service, folder
 def test_what_cannot_be_fetched_is_said_and_nothing_is_left(service, tmp_path, more, error, words):
     with pytest.raises(error, match=words):
         fetched(service, tmp_path / "new", **{"what": ["scb"], **more})
-    assert not list((tmp_path / "new").glob("*.csv"))
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_service_that_fails_changes_nothing(service, folder, tmp_path):
@@ -172,6 +170,166 @@ def test_a_service_that_fails_changes_nothing(service, folder, tmp_path):
         service.routes = held
     assert {path.name: path.read_bytes() for path in folder.glob("*.csv")} == before
     assert not list(folder.parent.glob(f".{folder.name}-*"))
+
+
+KEYS = {
+    ("deso", "2018"): ("koppling_deso2018_regso2020.csv", "DeSO_2018"),
+    ("deso", "2025"): ("koppling_deso2025_regso2025.csv", "deso_2025"),
+    ("regso", "2020"): ("koppling_deso2018_regso2020.csv", "RegSOkod_2020"),
+    ("regso", "2025"): ("koppling_deso2025_regso2025.csv", "regso_2025"),
+}
+MARK = {"deso": "DeSO", "regso": "RegSO"}
+
+
+def codes_of(system, vintage):
+    """Malmö's real codes in a vintage."""
+    file, column = KEYS[system, vintage]
+    codes = pd.read_csv(SHARED / "data" / "sverige" / file, dtype=str)[column]
+    return sorted(set(codes[codes.str.startswith("1280")]))
+
+
+def in_two_vintages(spec, texts, *, notes=()):
+    """Constructed: 10 in every cell of a code's own years, and 999 outside them, which would show if it entered."""
+    first, later = (
+        codes_of(spec["level"], vintage)
+        for vintage in {"deso": ("2018", "2025"), "regso": ("2020", "2025")}[spec["level"]]
+    )
+    regions = [*first, *(f"{code}_{MARK[spec['level']]}2025" for code in later)]
+    dimensions = [Dimension("Region", "region", {code: code for code in regions}, "geo")]
+    dimensions += [
+        Dimension(f"D{k}", label, {f"c{i}": text for i, text in enumerate(held)})
+        for k, (label, held) in enumerate(texts.items())
+    ]
+    dimensions.append(Dimension("Tid", "år", {year: year for year in ("2023", "2024")}, "time"))
+    index = pd.MultiIndex.from_product([list(d.categories) for d in dimensions], names=[d.code for d in dimensions])
+    frame = index.to_frame(index=False)
+    own = frame["Region"].str.contains("_") == (frame["Tid"] == "2024")
+    frame = frame.assign(value=own.map({True: 10.0, False: 999.0}), status="")
+    return Cube(
+        frame, tuple(dimensions), "constructed", source="SCB", updated="2026-01-01", code=spec["id"], notes=notes
+    )
+
+
+@pytest.fixture(scope="module")
+def two_vintages(shared_keys, tmp_path_factory):
+    """A dataset of 2023 and 2024 in which areas of both levels changed vintage between the years."""
+    recorded = json.loads((SHARED / "data" / "pxweb" / "scb_v2_TAB6471_data.json").read_text(encoding="utf-8"))
+    must = (Note(recorded["note"][0], mandatory=True), Note("Only told."))  # SCB's own words, line breaks and all
+    specs = {spec["name"]: spec for spec in table_list() if spec["name"] in ("age", "birth")}
+    sex = {"kön": ["totalt"]}
+    tables = [
+        in_two_vintages(specs["age"], {"ålder": specs["age"]["keep"]["ålder"], **sex}, notes=must),
+        in_two_vintages(specs["birth"], {"födelseregion": specs["birth"]["keep"]["födelseregion"], **sex}),
+    ]
+
+    def areas(call):
+        system, vintage = dict(call.query)["typeNames"].removeprefix("stat:").lower().split("_")
+        key = pd.read_csv(SHARED / "data" / "sverige" / KEYS[system, vintage][0], dtype=str)
+        names = key[
+            ["DeSO_2018", "RegSOkod_2020", "RegSO_2020"]
+            if vintage < "2025"
+            else ["deso_2025", "regso_2025", "regso_namn"]
+        ]
+        key = names.set_axis(["desokod", "regsokod", "regsonamn"], axis=1)
+        key = key[key["desokod"].str.startswith("1280")].drop_duplicates(f"{system}kod").reset_index(drop=True)
+        told = key.drop(columns="regsonamn" if system == "deso" else "desokod").assign(version=f"{vintage}_v1")
+        squares = [box(370_000 + 100 * k, 6_160_000, 370_100 + 100 * k, 6_160_100) for k in range(len(told))]
+        return json.loads(gpd.GeoDataFrame(told, geometry=squares, crs=3006).to_json(to_wgs84=False))
+
+    routes = {"GET /v2/config": CONFIG, "GET /wfs": areas}
+    for cube in tables:
+        routes |= pxweb_table("/v2", cube)
+    folder = tmp_path_factory.mktemp("raw") / "two"
+    with ReplayServer(routes) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mrstats.fetching.table_list", lambda: list(specs.values()))
+        for _ in range(2):  # the second call reads what the first has written
+            fetched(server, folder, years=(2023, 2024))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shared_keys():
+    if not (SHARED / "data" / "pxweb").exists():
+        pytest.skip("../shared/data is not beside the project")
+
+
+def test_years_of_two_vintages_stand_on_their_own_areas(two_vintages):
+    assert mr.check_dataset(two_vintages) == []
+    city = mr.open_dataset(two_vintages)
+    whole = mr.break_down(city, "population", years=[2023, 2024])
+    assert whole["value"].tolist() == [192 * 10, 209 * 10]  # Malmö's DeSO of 2018 and of 2025
+    for indicator, level, year, areas in (
+        ("population", "deso", 2023, 192),
+        ("population", "deso_2025", 2024, 209),
+        ("population_by_birth", "regso", 2023, 91),
+        ("population_by_birth", "regso_2025", 2024, 91),
+    ):
+        table = mr.break_down(city, indicator, geography=level, years=year)
+        own = table[table["geography_level"] == level]
+        assert len(own) == areas
+        assert own["value"].sum() == areas * 10
+
+
+@pytest.mark.parametrize(
+    ("indicator", "level", "year", "words"),
+    [
+        ("population", "deso", 2024, "2024 is not on deso 2018. Ask for deso_2025"),
+        ("population", "regso_2025", 2023, "2023 is not on deso 2025. Ask for deso in that year"),
+        ("population_by_birth", "regso", 2024, "2024 is not on regso 2020. Ask for regso_2025"),
+    ],
+)
+def test_a_year_is_refused_on_areas_of_another_vintage_even_if_the_codes_are_the_same(
+    two_vintages, indicator, level, year, words
+):
+    with pytest.raises(DatasetError, match=words):
+        mr.break_down(mr.open_dataset(two_vintages), indicator, geography=level, years=year)
+
+
+def test_what_the_publisher_says_must_be_shown_stands_in_the_notes_of_its_indicators(two_vintages):
+    note = mr.open_dataset(two_vintages).indicators["population"].note
+    for language in ("sv", "en"):
+        assert "Cell Key Method (CKM)" in note[language]
+        assert "Only told." not in note[language]
+    assert note["sv"].startswith("Personer som inte kan placeras")  # the list's own words come first
+    assert "Cell Key" not in mr.open_dataset(two_vintages).indicators["population_by_birth"].note["sv"]
+    told = tomllib.loads((two_vintages / "MANIFEST.toml").read_text(encoding="utf-8"))
+    assert "\r" not in told["age.csv"]["notes"][0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        ({"type": "FeatureCollection", "features": []}, UnknownNameError, "no areas of municipality 1280"),
+        ({"type": "FeatureCollection", "numberMatched": 192, "features": [{}]}, SourceError, "1 of 192 areas"),
+        ({"exceptions": []}, SourceError, "without areas"),
+    ],
+)
+def test_a_map_service_that_gives_less_than_it_found_is_not_believed(tmp_path, answer, error, words):
+    with ReplayServer({"GET /wfs": answer}) as server, pytest.raises(error, match=words):
+        fetched(server, tmp_path / "new", what=["areas"])
+    assert not (tmp_path / "new").exists()
+
+
+def test_kolada_by_sex_and_year_is_a_table_of_its_own(tmp_path):
+    """Constructed pages of the documented shape."""
+    figures = [
+        {"gender": gender, "value": value, "status": "", "count": 1} for gender, value in (("K", 83.0), ("M", 80.0))
+    ]
+    routes = {
+        "GET /v3/kpi": {"values": [{"id": "N15428", "title": "Behöriga", "description": ""}]},
+        "GET /v3/data/kpi/N15428/municipality/1280/year/2022": {
+            "values": [{"kpi": "N15428", "municipality": "1280", "period": 2022, "values": figures}]
+        },
+    }
+    with ReplayServer(routes) as server:
+        fetched(server, tmp_path / "new", what=["kolada"], kpis=["N15428"], kolada=f"{server.url}/v3")
+    table = pd.read_csv(tmp_path / "new" / "kolada.csv")
+    assert table[["kpi", "year", "gender", "value"]].values.tolist() == [
+        ["N15428", 2022, "K", 83.0],
+        ["N15428", 2022, "M", 80.0],
+    ]
+    told = tomllib.loads((tmp_path / "new" / "MANIFEST.toml").read_text(encoding="utf-8"))["kolada.csv"]
+    assert (told["licence"], told["source"]) == ("CC BY 4.0", "Källa: Kolada (RKA)")
 
 
 @pytest.mark.build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ import pandas as pd
 
 from mrstats import sources
 from mrstats.definitions import nearest
+from mrstats.language import LANGUAGES
 from mrstats.schema import SourceError, UnknownNameError
 from mrstats.sources.pxweb import SCB
 from mrstats.vintages import split_codes
@@ -27,7 +29,7 @@ DESO = re.compile(r"\d{4}[ABC]\d{4}")
 REGSO = re.compile(r"\d{4}R\d{3}")
 LEVELS = {"deso": DESO, "regso": REGSO}
 LAYERS = {"deso": ("2018", "2025"), "regso": ("2020", "2025")}
-CACHE, MANIFEST = ".cache", "MANIFEST.toml"
+MANIFEST = "MANIFEST.toml"
 SOURCE = {
     "scb": ("CC0 1.0", "Källa: SCB"),
     "areas": ("CC0 1.0", "Källa: SCB"),
@@ -103,7 +105,7 @@ def fetch_dataset(
     scb, areas, kolada : str
         Base addresses; others than the official ones for another installation.
     offline, refresh : bool
-        Answer from the folder's cache only; ask anew for what is in it.
+        Answer from the cache beside the folder (``.<folder>.cache``) only; ask anew for what is in it.
     report : callable
         Receives a line a file.
 
@@ -136,7 +138,12 @@ def fetch_dataset(
         raise UnknownNameError(f"municipality={municipality!r} must be four digits, such as 1280 for Malmö.")
     folder = Path(folder)
     with _replacing(folder) as new:
-        settings = {"cache": folder / CACHE, "offline": offline, "refresh": refresh, "report": report}
+        settings = {
+            "cache": folder.with_name(f".{folder.name}.cache"),
+            "offline": offline,
+            "refresh": refresh,
+            "report": report,
+        }
         run = Fetching(new, municipality, years, report, settings)
         if "areas" in what:
             _fetch_areas(run, areas)
@@ -194,7 +201,7 @@ def _fetch_tables(run: Fetching, base: str) -> None:
         chosen = {d.code: _kept(d, spec) for d in described.dimensions} | {region.code: list(own), time.code: wanted}
         cube = client.data(spec["id"], chosen)
         name = f"{spec['name']}.csv"
-        _write_cube(cube, run.folder / name, region.code, time.code)
+        _write_cube(cube, run.folder / name, spec["level"], region.code, time.code)
         run.wrote(name, "scb", client.web.receipts[before:], notes=cube.mandatory_notes)
 
 
@@ -227,9 +234,9 @@ def _role(cube: sources.Cube, role: str, code: str) -> sources.Dimension:
     return found[0]
 
 
-def _write_cube(cube: sources.Cube, path: Path, region: str, time: str) -> None:
-    """One row a cell: area code, the other dimensions as texts in lower case, year, value and symbol."""
-    columns = {"region": cube.frame[region], "year": cube.frame[time].str[:4]}
+def _write_cube(cube: sources.Cube, path: Path, level: str, region: str, time: str) -> None:
+    """One row a cell: area code under its level's name, the other dimensions as texts in lower case, year, value and symbol."""
+    columns = {level: cube.frame[region], "year": cube.frame[time].str[:4]}
     for dimension in cube.dimensions:
         if dimension.code not in (region, time):
             texts = {code: label.strip().lower() for code, label in dimension.categories.items()}
@@ -250,18 +257,30 @@ def _fetch_areas(run: Fetching, base: str) -> None:
                 "outputFormat": "application/json", "srsName": "EPSG:3006", "CQL_FILTER": f"kommunkod='{run.municipality}'",
             }  # fmt: skip
             answer = web.fetch(base, asked)
+            _check_whole(answer, names, run.municipality)
             with tempfile.TemporaryDirectory() as beside:
                 file = Path(beside, f"{names.removeprefix('stat:')}.geojson")
                 file.write_bytes(answer.body)
                 frame = sources.read_scb_areas(file, system)
-            if frame.empty:
-                raise UnknownNameError(f"{names} has no areas of municipality {run.municipality}. Check the number.")
             layers[f"{system}_{vintage}"] = frame
     path = run.folder / "areas.gpkg"
     path.unlink(missing_ok=True)
     fetched = max(receipt["fetched"] for receipt in web.receipts)
     sources.write_layers(path, layers, date=f"{fetched[:19]}.000Z")
     run.wrote(path.name, "areas", web.receipts)
+
+
+def _check_whole(answer: sources.web.Answer, layer: str, municipality: str) -> None:
+    """Every area that the service found has come."""
+    told = answer.json()
+    areas = told.get("features") if isinstance(told, dict) else None
+    if areas is None:
+        raise SourceError(f"{answer.url} answers without areas. The map service has changed; correct the address.")
+    if not areas:
+        raise UnknownNameError(f"{layer} has no areas of municipality {municipality}. Check the number.")
+    found = told.get("numberMatched", told.get("totalFeatures"))
+    if isinstance(found, int) and found > len(areas):
+        raise SourceError(f"{answer.url} gives {len(areas)} of {found} areas. Fetch again with --refresh, or later.")
 
 
 def _fetch_kolada(run: Fetching, base: str | None, kpis: Sequence[str]) -> None:
@@ -277,17 +296,22 @@ def _write_manifest(run: Fetching) -> None:
     """The manifest of all files in the folder, those of earlier calls too."""
     path = run.folder / MANIFEST
     held = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    run.files = dict(sorted({**held, **run.files}.items()))
     lines = ["# Where each file came from. Written by `mrstats fetch`."]
-    for name, told in sorted({**held, **run.files}.items()):
+    for name, told in run.files.items():
         lines += ["", f'["{name}"]', *(f"{key} = {_toml(value)}" for key, value in told.items())]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _toml(value) -> str:
-    """A text or a list of texts as TOML."""
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
-    return "[" + ", ".join(map(_toml, value)) + "]"
+    """A value of dataset.toml or the manifest in one line; line breaks in a publisher's text become spaces."""
+    if isinstance(value, dict):
+        return (
+            "{ " + ", ".join(f"{json.dumps(key, ensure_ascii=False)} = {_toml(v)}" for key, v in value.items()) + " }"
+        )
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(" ".join(value.split()) if isinstance(value, str) else value, ensure_ascii=False)
 
 
 def _write_description(run: Fetching, name: str) -> None:
@@ -309,20 +333,38 @@ def _write_description(run: Fetching, name: str) -> None:
                 + (f'pivot = "{spec["pivot"]}"\n' if "pivot" in spec else 'count = "value"\n')
                 + f'numeric = ["value"]\nyears = {held[spec["name"]]}\n'
             )
-            parts.append(spec.get("describes", ""))
+            parts.append(_described(spec, run.files[f"{spec['name']}.csv"].get("notes", [])))
     (run.folder / "dataset.toml").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _described(spec: dict, notes: Sequence[str]) -> str:
+    """The list's words for a table; what its publisher says must be shown stands in the note of each indicator."""
+    told = tomllib.loads(spec.get("describes", ""))
+    lines = []
+    for kind, entries in told.items():
+        for name, entry in entries.items():
+            if notes and kind == "indicators":
+                own = entry.get("note", {})
+                entry["note"] = {
+                    language: " ".join([*filter(None, [own.get(language)]), *notes]) for language in LANGUAGES
+                }
+            lines += ["", f"[{kind}.{name}]", *(f"{key} = {_toml(value)}" for key, value in entry.items())]
+    return "\n".join(lines)
 
 
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
-    """A copy of the folder to write in, which takes its place if all goes well; the cache is written where it lies."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """A copy of the folder to write in, which takes its place as a whole if all goes well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        new = beside / "new"
-        shutil.copytree(folder, new, ignore=shutil.ignore_patterns(CACHE))
+        new, old = beside / "new", beside / "old"
+        if folder.exists():
+            shutil.copytree(folder, new)
+        new.mkdir(exist_ok=True)
         yield new
-        for path in new.iterdir():
-            path.replace(folder / path.name)
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
     finally:
-        shutil.rmtree(beside)
+        shutil.rmtree(beside, ignore_errors=True)

@@ -190,3 +190,17 @@ def test_a_folder_that_is_not_there_is_a_problem_not_a_crash(tmp_path):
 def test_a_description_with_a_mistake_is_a_problem_not_a_crash(tmp_path):
     folder = folder_of(tmp_path, change=('grain = "person"', 'grian = "person"'))
     assert "grian" in only_problem(folder).message
+
+
+def test_a_text_that_an_indicator_asks_for_and_no_row_holds_is_told(tmp_path):
+    """A publisher writes 'In work' where it wrote 'in work': the share would be 0, and no one the wiser."""
+    people = random_people(3, 50).assign(kind="In work")
+    text = toml(
+        indicators=indicator("work", "proportion", numerator='kind == "in work"', more='direction = "favourable"')
+    )
+    problems = mr.check_dataset(write_dataset(tmp_path / "made", people, text))
+    assert ["compares column 'kind' with 'in work', which no row holds" in str(problem) for problem in problems] == [
+        True
+    ]
+    right = write_dataset(tmp_path / "right", people.assign(kind="in work"), text)
+    assert mr.check_dataset(right) == []

@@ -12,7 +12,7 @@ import pandas as pd
 from mrstats.dataset import City, FactorSource, TableSource, decimal_sign, open_dataset, read_file
 from mrstats.dataset.beside import read_beside
 from mrstats.dataset.divisions import in_vintage
-from mrstats.definitions import expressions
+from mrstats.definitions import expressions, nearest
 from mrstats.polygons import named, polygon_problems
 from mrstats.schema import CITY, TOTAL, TOTAL_WORDS, MrstatsError
 from mrstats.vintages import strange_code
@@ -135,6 +135,7 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]],
         return
     years: set[int] = set()
     seen: list[pd.DataFrame] = []
+    wanted, told = _texts(city, source), set()  # what indicators ask of columns of text, and what these hold
     unread = False  # a file that could not be read may hold the year that seems to be missing
     keys = _keys(city, source)
     for path in paths:
@@ -162,6 +163,8 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]],
             unread = True
             continue
         yield from _row_problems(city, source, path.name, frame, areas)
+        for column in {column for column, _ in wanted} & set(frame):
+            told |= {(column, text) for text in frame[column].astype(str).unique()}
         if isinstance(source.year, str):
             found = pd.to_numeric(frame[source.year], errors="coerce")
             yield from _each(
@@ -189,6 +192,13 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]],
                 None,
                 f"year {year} is in {where} years but no row has it. Deliver the file, or take the year out.",
             )
+    for column, text in sorted(wanted - told) if not unread else ():
+        held = sorted(other for name, other in told if name == column)
+        yield Problem(
+            source.files,
+            None,
+            f"an indicator compares column {column!r} with {text!r}, which no row holds ({nearest(text, held)}). Correct dataset.toml.",
+        )
     if seen:
         rows = pd.concat(seen, ignore_index=True)
         twice = rows[rows.duplicated(keys, keep="first")].set_index("row_")
@@ -199,6 +209,13 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]],
                 part,
                 lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.",
             )
+
+
+def _texts(city: City, source: TableSource) -> set[tuple[str, str]]:
+    """Columns of a table and the texts that indicators compare them with: a text the publisher has changed counts nobody."""
+    indicators = [indicator for indicator in city.indicators.values() if indicator.table == source.name]
+    said = [text for i in indicators for text in (i.numerator, i.denominator) if text]
+    return set().union(*(expressions.texts_of(text) for text in said)) if said and not source.pivot else set()
 
 
 def _sql_problems(city: City, source: TableSource) -> Iterator[Problem]:

@@ -38,8 +38,8 @@ AMOUNTS = ("mean", "total", "ratio", "share", *PERSON_MEASURES)
 """Measures of amounts: not counts alone, so that their sums are looked into table by table."""
 
 
-TRIES = 4
-"""So many searches try to leave all of the city's own figures open before they are given up."""
+TRIES = 6
+"""So many searches try to leave the figures of single groups and areas open before they are given up."""
 
 ROUNDS = 5
 """So often families hide what tells of each other; what is left is found by the audit."""
@@ -160,8 +160,7 @@ def protect_publication(
     done = []
     pairs = nested(city, found)
     for family, own, twice in zip(found, options, told_twice(found, pairs), strict=True):
-        city_wide = _of_the_city(family.problem)
-        own["keep"] = [*[twice | city_wide] * TRIES, twice, None]
+        own["keep"] = [*[twice | _one_way(family.problem)] * TRIES, twice, None]
     for family, who, public, own in zip(found, about, known, options, strict=True):
         one = "round" if "round" in methods[who] else "suppress"
         own["rule"] = replace(rule, method=one)
@@ -188,12 +187,14 @@ def about_of(city: City, family: Family) -> str:
     return f"{first.table}: {first.denominator}"
 
 
-def _of_the_city(problem: Problem) -> np.ndarray:
-    """Cells of the whole city: what most readers look for, and every chart of groups shows."""
-    place = [k for k, dimension in enumerate(problem.dimensions) if dimension.name == PLACE]
-    if not place:
-        return np.zeros(len(problem.keys), bool)
-    return problem.codes[:, place[0]] == problem.dimensions[place[0]].codes.index(TOTAL)
+def _one_way(problem: Problem) -> np.ndarray:
+    """Cells of one group in the whole city or of one whole area: what most readers look for, and every chart shows."""
+    total = [
+        problem.codes[:, k] == dimension.codes.index(TOTAL)
+        for k, dimension in enumerate(problem.dimensions)
+        if dimension.name != OUTCOME
+    ]
+    return np.sum(~np.array(total), axis=0) <= 1 if total else np.zeros(len(problem.keys), bool)
 
 
 def _protect(problem: Problem, known: Known, options: dict) -> Protected:

@@ -32,7 +32,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels``, ``others``, ``whole`` and ``differences``; one row a cell with status
+        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart`` and ``differences``; one row a cell with status
         ``C``. It holds what
         must not leave: keep it in memory.
 
@@ -53,7 +53,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     every = {level: area_names(city, level) for level in city.geographies}
     indicators = {name: indicator_names(city, name) for name in protected["indicator"].unique()}
     whole = (city.municipality, *(word("city_as_a_whole", language) for language in LANGUAGES))
-    labels, others = [], []
+    labels, others, apart = [], [], []
     for record in rows.to_dict("records"):
         level, own = record["geography_level"], []
         if level != CITY:
@@ -64,10 +64,13 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         names = {name for areas in every.values() for spellings in areas.values() for name in spellings}
         names |= {name for of_factor in groups.values() for spellings in of_factor.values() for name in spellings}
         names |= {name for spellings in indicators.values() for name in spellings}
+        total = [factor for factor in factors if record[factor] == TOTAL or pd.isna(record[factor])]
+        apart.append(tuple(name for factor in total for said in groups[factor].values() for name in said))
         others.append(tuple(sorted(names - {name for spellings in own for name in spellings})))
     told = {
         "labels": labels,
         "others": others,
+        "apart": apart,
         "whole": [whole if level == CITY else () for level in rows["geography_level"]],
         "differences": _differences(rows, true, factors),
     }

@@ -166,6 +166,7 @@ class _Sought:
             "labels",
             "others",
             "whole",
+            "apart",
             "differences",
             "status",
             *(c for c in FIGURES if c not in SOUGHT),
@@ -181,6 +182,7 @@ class _Sought:
         self.others = [names - own for names, own in zip(others, every, strict=True)]
         whole = [frozenset(map(plain_name, record.get("whole") or ())) for record in self.records]
         self.elsewhere = [names - beside for names, beside in zip(self.others, whole, strict=True)]
+        self.apart = [frozenset(map(plain_name, record.get("apart") or ())) for record in self.records]
         self.pattern = name_pattern(frozenset().union(*every, *others))
         self.written: dict[tuple[str, tuple[int, int]], set[tuple[int, str]]] = defaultdict(set)
         self.at: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -209,7 +211,11 @@ class _Sought:
             years = set(YEAR.findall(block.context))
         masked = text if block.kind == CELL else self.pattern.sub(lambda m: "\x00" * len(m.group()), text)
         found: set[tuple[int, str]] = set()
+        told = 0  # where the words about a figure of a text begin: after the figure before it
         for number in printed_numbers(masked):
+            about = frozenset(name for start, end, name in names if told <= start and end <= number.start)
+            if not YEAR.fullmatch(text[number.start : number.end]):
+                told = number.end
             if block.kind != CELL and YEAR.fullmatch(text[number.start : number.end]):
                 continue
             matches = {match for key in number.readings for match in self.written.get((number.sign, key), ())} - found
@@ -225,7 +231,7 @@ class _Sought:
                 if block.kind == CELL:
                     if here & self.elsewhere[at]:
                         continue
-                elif not any(
+                elif (block.kind == TEXT and self._anothers(at, about)) or not any(
                     self._belongs(at, name, names, number, text, block.kind)
                     for name in names
                     if name[2] in self.own[at]
@@ -240,6 +246,14 @@ class _Sought:
             normal = unicodedata.normalize("NFC", context)
             around = self.known[context] = frozenset(plain_name(m.group()) for m in self.pattern.finditer(normal))
         return all(label & here or label & around for label in self.labels[at])
+
+    def _anothers(self, at: int, about: frozenset[str]) -> bool:
+        """Whether the names since the figure before say that this one is another cell's: a group or area in the place of the
+        cell's own, or one group of a factor by which the cell is not divided."""
+        if len(about & self.apart[at]) == 1:
+            return True
+        own = self.labels[at][:-1]
+        return bool(about & self.others[at]) and not all(label & about for label in own)
 
     def _belongs(self, at: int, name, names, number, text: str, kind: str) -> bool:
         """Whether nothing between a name and a figure says that the figure is another's."""

@@ -9,14 +9,18 @@ import numpy as np
 import pandas as pd
 
 from mrstats.measures import (
+    decomposition,
     design,
     distribution,
     inequality,
+    intersections,
     proportions,
     rates,
+    regression,
     reliability,
     segregation,
     segregation_parts,
+    smallarea,
     spatial,
     trend,
 )
@@ -448,12 +452,122 @@ def segregation_rows():
     )
 
 
+# ---- models
+
+
+def regression_rows():
+    known, folder = expected("06_adjusted"), REFERENCE / "06_adjusted"
+    persons = pd.read_csv(folder / "persons.csv")
+    levels = {"sex": ["woman"], "cob": ["Nordic", "EU", "Other"], "edu": ["mid", "high"]}
+    dummies = [persons[name] == level for name, others in levels.items() for level in others]
+    x = np.column_stack([np.ones(len(persons)), *dummies, persons["age"]]).astype(float)
+    y, n = persons["employed"].to_numpy(float), len(persons)
+    fit = regression.regress(y, x)
+    scores = regression.influence_on(fit, y, x)
+    robust = design.design_covariance(scores)[0] * (n - 1) / n
+    clustered = design.design_covariance(scores, psu=persons["cluster"])[0]
+    yield "`regress`, logit: coefficients", "stats::glm", worst(fit.coefficients, list(known["logit"]["coef"].values()))
+    for said, covariance, key in (
+        ("the model's own", fit.covariance, "model"),
+        ("robust", robust, "HC0"),
+        ("clusters", clustered, "cluster_G_over_Gm1"),
+    ):
+        theirs = known["logit"]["se"][key]
+        yield f"`influence_on`: errors, {said}", "sandwich", worst(np.sqrt(np.diag(covariance)), list(theirs.values()))
+    made = regression.average_predictions(fit, x, [2, 3, 4], np.eye(4)[:, 1:])
+    step = made.gradient[1:, 0] - made.gradient[0, 0]
+    effects = [known["logit"]["margins_and_ames"][f"cob: {level} - Sweden"] for level in levels["cob"]]
+    ours = [made.mean[1:, 0] - made.mean[0, 0], np.sqrt(np.diag(step @ clustered @ step.T))]
+    theirs = [[row["est"] for row in effects], [row["se"]["cluster_G_over_Gm1"] for row in effects]]
+    yield "`average_predictions`: effects and errors, clusters", "formula", worst(ours, theirs)
+    weights = persons["weight"].to_numpy()
+    weighted = regression.regress(y, x, weights=weights)
+    drawn = design.design_covariance(
+        regression.influence_on(weighted, y, x, weights), persons["stratum"], persons["cluster"]
+    )[0]
+    theirs = [list(known["svyglm_logit"][key].values()) for key in ("coef", "se")]
+    yield (
+        "`regress`, weights and strata",
+        "survey::svyglm",
+        worst([weighted.coefficients, np.sqrt(np.diag(drawn))], theirs),
+    )
+    counts = regression.regress(persons["visits"], x, family="negative_binomial")
+    theirs = [*known["negbin_NB2"]["coef"].values(), known["negbin_NB2"]["alpha"]]
+    yield "`regress`, negative binomial", "MASS::glm.nb", worst([*counts.coefficients, counts.alpha], theirs)
+
+
+def decomposition_rows():
+    known, folder = expected("07_decomposition"), REFERENCE / "07_decomposition"
+    wages = pd.read_csv(folder / "wages.csv")
+    y, in_a = wages["lnwage"].to_numpy(), (wages["foreign_born"] == 0).to_numpy()
+    x = np.column_stack([np.ones(len(y)), wages[["education", "experience", "public"]]])
+    a, b = (decomposition.side(y, x, np.ones(len(y)), inside) for inside in (in_a, ~in_a))
+    parts = decomposition.oaxaca(a, b, a.coefficients)
+    names = ("endowments", "coefficients", "interaction")
+    theirs = [list(known["threefold"][name]["detail"].values()) for name in names]
+    yield "`oaxaca`, three parts by column", "oaxaca", worst([parts[name].by_column for name in names], theirs)
+    for key, pooled in (("neumark_pooled_without_group", x), ("jann_pooled_with_group", np.column_stack([x, in_a]))):
+        parts = decomposition.oaxaca(a, b, decomposition.least_squares(y, pooled)[0][:4])
+        ours = [parts[name].by_column.sum() for name in ("explained", "unexplained")]
+        theirs = [known["twofold"][key][name] for name in ("explained", "unexplained")]
+        yield f"`oaxaca`, {key.replace('_', ' ')}", "oaxaca", worst(ours, theirs)
+    frame = pd.read_csv(folder / "kitagawa.csv")
+    sides = [
+        (frame[f"events_{s}"] / frame[f"population_{s}"], frame[f"population_{s}"] / frame[f"population_{s}"].sum())
+        for s in "AB"
+    ]
+    made = decomposition.kitagawa(*sides[0], *sides[1])
+    theirs = [known["kitagawa"][f"{name}_by_cell"] for name in ("rate", "composition")]
+    yield "`kitagawa`, by cell", "DasGuptR", worst(made, theirs)
+    cells = pd.read_csv(folder / "dasgupta3_cells.csv")
+    factors = ["share", "exposure", "rate"]
+    now, then = (cells.loc[cells["population"] == year, factors].to_numpy().T for year in ("y2020", "y2010"))
+    ours = decomposition.das_gupta(lambda *of: np.prod(of, axis=0).sum(), now, then)
+    theirs = [known["dasgupta3_vector"]["shapley_by_formula"][name] for name in factors]
+    yield "`das_gupta`, sum over cells", "DasGuptR", worst(ours, theirs)
+
+
+def area_rows():
+    areas, known = pd.read_csv(REFERENCE / "08_small_area" / "areas.csv"), expected("08_small_area")
+    for method in ("reml", "ml"):
+        made = smallarea.fay_herriot(areas["direct"], areas["se"], areas[["x1", "x2"]], method=method)
+        theirs = known[f"{method.upper()}_x1_x2"]
+        yield f"`fay_herriot`, {method}", "sae", worst(made.value, theirs["eblup"])
+        yield f"`fay_herriot`, {method}: squared error", "sae", worst(made.mse, theirs["mse"])
+
+
+def strata_rows():
+    persons, known = pd.read_csv(REFERENCE / "11_maihda" / "persons.csv"), expected("11_maihda")
+    groups = persons.groupby(["sex", "cob", "edu", "age"])
+    keys, n = groups.size().index.to_frame(), groups.size()
+    wanted = {"sex": ["woman"], "cob": ["europe", "other"], "edu": ["high"], "age": ["old"]}
+    main = [keys[name] == level for name, others in wanted.items() for level in others]
+    main = np.column_stack([np.ones(len(n)), *main]).astype(float)
+    squares = ((persons["score"] - groups["score"].transform("mean")) ** 2).sum()
+    names = ["|".join(key) for key in n.index]
+    for method in ("reml", "ml"):
+        made, theirs = (
+            intersections.linear_strata(n, groups["score"].mean(), squares, main, method=method),
+            known[f"lmer_{method.upper()}"]["main"],
+        )
+        ours = [made.variance, made.within, *made.effect]
+        yield (
+            f"`linear_strata`, {method}",
+            "lme4::lmer",
+            worst(ours, [theirs["var_stratum"], theirs["var_resid"], *(theirs["ranef"][name]["u"] for name in names)]),
+        )
+    made, theirs = intersections.logit_strata(n, groups["ill"].sum(), main), known["glmer_nAGQ25"]["main"]
+    peers = [theirs["var_stratum"], *(theirs["ranef"][name]["u"] for name in names)]
+    yield "`logit_strata`, 25 points", "lme4::glmer", worst([made.variance, *made.effect], peers)
+
+
 def main() -> None:
     lines = [
         f"| {what} | {peer} | {numbers} | {difference:.0e} |"
         for rows in (
             *(proportion_rows(), rate_rows(), survey_rows(), income_rows()),
             *(inequality_rows(), chance_and_trend_rows(), segregation_rows()),
+            *(regression_rows(), decomposition_rows(), area_rows(), strata_rows()),
         )
         for what, peer, (numbers, difference) in rows
     ]

@@ -34,7 +34,7 @@ FLOORS = {
         3,
     ),
     **dict.fromkeys(["request", "covariances", "domains", "sampled", "figures", "survey"], 3),
-    **dict.fromkeys(["dataset", "sources", "example_city", "tiny"], 2),
+    **dict.fromkeys(["dataset", "sources", "fetching", "example_city", "tiny"], 2),
     **dict.fromkeys(["definitions", "geography", "measures"], 1),
     **dict.fromkeys(["crosswalk", "moving", "polygons", "vintages"], 1),
     **dict.fromkeys(["schema", "language"], 0),
@@ -176,7 +176,7 @@ def test_the_two_lists_of_dependencies_hold_the_same_names():
 def test_every_dependency_is_imported_or_named_as_data():
     # Fonts are found as files and jupyterlab, ipywidgets and rich are started, not imported.
     tools = {"jupyterlab", "ipywidgets", "font-source-sans-pro", "font-source-serif-pro", "pyarrow", "rich", "tqdm"}
-    module = {"pypandoc-binary": "pypandoc", "python-calamine": "python_calamine"}
+    module = {"pypandoc-binary": "pypandoc", "python-calamine": "python_calamine", "pyyaml": "yaml"}
     used = {name.split(".")[0] for path in MODULES for name in imports(path)}
     listed = {package(requirement) for requirement in project()["project"]["dependencies"]}
     assert {name for name in listed - tools if module.get(name, name) not in used} == set()

@@ -101,11 +101,12 @@ def _faults(source: TableSource, indicator: Indicator, schema: nw.Schema) -> Ite
     asked = [text for text in (indicator.numerator, indicator.denominator, indicator.per) if text]
     numbers = set().union(*(expressions.numbers_of(text) for text in asked))
     numbers |= {name for name in (source.weight, source.stratum_size) if name}
-    point = re.escape(source.decimal)
+    point = re.escape(source.decimal) if source.decimal else "[.,]"
     known = rf"^\s*[-+]?(?:\d+(?:{point}\d*)?|{point}\d+)(?:[eE][-+]?\d+)?\s*$"
+    sign = f"(decimal sign {source.decimal!r}) " if source.decimal else ""
     for name in sorted(number for number in numbers if schema[number] == nw.String):
         text = nw.col(name)
-        cure = f"where a number (decimal sign {source.decimal!r}) should stand: correct it, or leave it empty if nobody knows"
+        cure = f"where a number {sign}should stand: correct it, or leave it empty if nobody knows"
         yield name, ~empty(name) & ~text.str.contains(known), cure
     if source.weight:
         person = "correct it, or leave the person out"

@@ -20,7 +20,13 @@ LETTERS = ("b", "u", "p", "i", "r")
 
 _WHOLE = ("total", schema.TOTAL, schema.CITY)
 _COUNTS = ("n", "population", "count", "affected", "to_lift")
-_OF_GAPS = ("difference", "difference_interval", "to_lift")
+_OF_GAPS = ("difference", "difference_interval", "adjusted_difference", "adjusted_interval", "to_lift")
+_ENDS = {
+    "interval": ("lower", "upper"),
+    "difference_interval": ("difference_lower", "difference_upper"),
+    "adjusted_interval": ("adjusted_difference_lower", "adjusted_difference_upper"),
+}
+"""Columns of a figure that is an interval."""
 _NOTES = {HIDDEN: "symbol_hidden", CANNOT_EXIST: "symbol_cannot_exist", ZERO: "symbol_zero"}
 
 
@@ -137,17 +143,16 @@ class Captions:
             return HIDDEN
         if schema.NOT_COLLECTED in status:
             return self.word("missing")
-        figures = [record.get(name, math.nan) for name in _parts(field)]
+        figures = [record.get(name, math.nan) for name in _ENDS.get(field, (field,))]
         if any(figure is None or math.isnan(figure) for figure in figures):
             return self._reason(record, field, status)
         decimals = indicator.decimals
         if field in _COUNTS or (field == "value" and indicator.measure == "count"):
             return number(figures[0], self.language) if figures[0] else ZERO
-        if field == "difference":
+        if field in ("difference", "adjusted_difference"):
             return signed(figures[0], self.language, decimals=decimals)
-        if field in ("interval", "difference_interval"):
-            sign = field == "difference_interval"
-            return interval(figures[0], figures[1], self.language, decimals=decimals, sign=sign)
+        if field in _ENDS:
+            return interval(figures[0], figures[1], self.language, decimals=decimals, sign=field != "interval")
         return self.value(figures[0], indicator)
 
     def _reason(self, record: dict, field: str, status: list[str]) -> str:
@@ -313,9 +318,3 @@ def _one_phrase(phrases: Sequence[str], people: str) -> str:
     first = next((phrase for phrase in phrases if not phrase.startswith(people)), phrases[0])
     others = [phrase for phrase in phrases if phrase != first]
     return first + "".join(f" {o.removeprefix(people)}" if o.startswith(people) else f", {o}" for o in others)
-
-
-def _parts(field: str) -> tuple[str, ...]:
-    if field == "interval":
-        return "lower", "upper"
-    return ("difference_lower", "difference_upper") if field == "difference_interval" else (field,)

@@ -1,4 +1,4 @@
-"""The command line: `mrstats example · check · plan · appendix · audit · publish · clean`. It calls the rooms and computes no number."""
+"""The command line: `mrstats example · fetch · check · plan · appendix · audit · publish · clean`. It computes no number."""
 
 from __future__ import annotations
 
@@ -76,11 +76,51 @@ def example(
 
 @app.command()
 @_plainly
+def fetch(
+    what: Annotated[
+        str, typer.Argument(help="areas (DeSO and RegSO), scb (its tables by them), kolada, or public (areas and scb).")
+    ],
+    municipality: Annotated[str, typer.Option(help="Four digits, such as 1280.")],
+    years: Annotated[str, typer.Option(help="One year, or the first and last, such as 2015-2024.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The dataset's folder. Default: data/raw/scb-<municipality>.", show_default=False),
+    ] = None,
+    kpi: Annotated[list[str] | None, typer.Option(help="An indicator of Kolada; may be repeated.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Only what an earlier call has brought.")] = False,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask anew for what an earlier call has brought.")] = False,
+    scb: Annotated[str | None, typer.Option(help="Another PxWeb than SCB's.", show_default=False)] = None,
+    areas: Annotated[str | None, typer.Option(help="Another map service than SCB's.", show_default=False)] = None,
+    kolada: Annotated[str | None, typer.Option(help="Another Kolada.", show_default=False)] = None,
+) -> None:
+    """Fetch a municipality's public statistics, and write the dataset.toml that reads them."""
+    from mrstats.fetching import fetch_dataset, years_of
+
+    services = {name: url for name, url in (("scb", scb), ("areas", areas), ("kolada", kolada)) if url}
+    folder = output or Path("data/raw") / f"scb-{municipality}"
+    print(
+        fetch_dataset(
+            ["areas", "scb"] if what == "public" else [what],
+            municipality=municipality,
+            years=years_of(years),
+            folder=folder,
+            kpis=kpi or [],
+            offline=offline,
+            refresh=refresh,
+            report=_progress,
+            **services,
+        )
+    )
+    print(f"Next: mrstats check {folder.name}")
+
+
+@app.command()
+@_plainly
 def check(dataset: Annotated[str, typer.Argument(help="A dataset folder, or its name in data/raw.")]) -> None:
-    """List every problem of a dataset with file, row and what to do; exit code 2 if there is one."""
+    """Tell how each text file is read, and list every problem with file, row and what to do; exit code 2 if there is one."""
     from mrstats.dataset.checks import check_dataset
 
-    problems = check_dataset(dataset)
+    problems = check_dataset(dataset, report=print)
     for problem in problems:
         print(problem)
     if problems:

@@ -34,7 +34,7 @@ from mrstats.schema import (
 )
 from mrstats.standardise import crude_rows, replace_figures, standard_population, standardised
 from mrstats.survey import SurveyDesign
-from mrstats.vintages import strange_code
+from mrstats.vintages import outside_vintage, strange_code
 
 
 def indicator_table(
@@ -138,6 +138,10 @@ class _Maker:
         base = next(
             (n for n in bases if codes <= city.geography.division(n).codes), bases[0]
         )  # one column, two vintages
+        if self.kind == CELLS:  # the same code in two vintages is two areas: the year says which
+            here = [s.level for s in city.description.levels.values() if s.column == column]
+            if told := outside_vintage(city.geographies[base], here, request.years):
+                raise DatasetError(f"table {indicator.table!r}, column {column!r}: {told}")
         strange = sorted(codes - (known := city.geography.division(base).codes))
         if strange:
             more = f" (and {len(strange) - 1} more)" if len(strange) > 1 else ""

@@ -199,7 +199,19 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
         fill(pattern, language, **slots),
         fill("gap_interval", language, interval=ends, unit=difference_unit(indicator, captions)),
     ]
+    if "adjusted_difference" in row:
+        said += _adjusted(row, captions, indicator)
     return said + (_people(row, captions, indicator) if row["reference"] == "total" else [])
+
+
+def _adjusted(row, captions: Captions, indicator: Indicator) -> list[str]:
+    """What is left of a difference between people who are alike in what it was adjusted for."""
+    language, left = captions.language, row["adjusted_difference"]
+    if not (row["adjusted_difference_lower"] > 0 or row["adjusted_difference_upper"] < 0):
+        return [fill("adjusted_unsure", language, covs=row["adjusted_for"])]
+    said = [fill("adjusted", language, covs=row["adjusted_for"], diff=difference_of(left, indicator, captions))]
+    smaller = left * row["difference"] > 0 and abs(left) < abs(row["difference"])
+    return said + ([fill("adjusted_rest", language)] if smaller else [])
 
 
 def _says_one_thing(record: dict, factors: list[str]) -> bool:

@@ -21,7 +21,7 @@ from .selection import (
 )
 from .tablelayout import ONE_WAY, Layout, key_of, lay_out
 
-FIGURES = ("value", "interval", "n", "population", "count", "affected", "difference", "to_lift")
+FIGURES = ("value", "interval", "n", "population", "count", "affected", "difference", "adjusted_difference", "to_lift")
 NAME_LENGTH = 24
 """A row's name is given this many characters before it has to break."""
 _CELL_PADDING = 2 * 1.45
@@ -41,10 +41,10 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
         in that order and the columns what varies next; one-way margins become one list of all groups.
         Factors that are neither rows nor columns are shown as totals, years as the newest.
     show : sequence of str, optional
-        Figures in print order: "value", "interval", "n", "population", "count", "affected", "difference"
-        (brings its interval) and "to_lift". The default is value, interval and n, and for gaps value,
-        difference and n; then what does not fit the page is left out: first the column of totals, then n,
-        then the interval.
+        Figures in print order: "value", "interval", "n", "population", "count", "affected", "difference" and
+        "adjusted_difference" (bring their intervals) and "to_lift". The default is value, interval and n; for gaps
+        value, difference and n; for adjusted gaps both differences. Then what does not fit the page is left out:
+        first the column of totals, then n, then the interval.
     title : str, optional
         At most twelve words; without it a finding that the intervals bear, else what the table shows.
     city : City, optional
@@ -101,14 +101,19 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
 def _figures(layout: Layout, show: Sequence[str] | None, words) -> list[str]:
     """The figures to print; those that no row of the data has are left out of a default choice."""
     gaps = "difference" in layout.data
-    chosen = list(show) if show is not None else ["value", "difference", "n"] if gaps else ["value", "interval", "n"]
+    adjusted = "adjusted_difference" in layout.data
+    usual = ["value", "difference", "adjusted_difference" if adjusted else "n"] if gaps else ["value", "interval", "n"]
+    chosen = list(show) if show is not None else usual
     unknown = [figure for figure in chosen if figure not in FIGURES]
     if unknown or not chosen:
         raise MrstatsError(f"show={show!r} is not known here; choose among {', '.join(FIGURES)}.")
+    if "adjusted_difference" in chosen and not adjusted:
+        raise MrstatsError("show asks for an adjusted difference; pass what mr.adjusted_gaps returned.")
     if "difference" in chosen and not gaps:
         raise MrstatsError("show asks for a difference, but the table has none. Pass the table through mr.gaps first.")
-    if "difference" in chosen:
-        chosen.insert(chosen.index("difference") + 1, "difference_interval")
+    for figure, ends in (("difference", "difference_interval"), ("adjusted_difference", "adjusted_interval")):
+        if figure in chosen:
+            chosen.insert(chosen.index(figure) + 1, ends)
     if show is None:
         counted = all(words.indicator(name).measure == "count" for name in layout.data["indicator"].unique())
         useless = {name for name in ("interval", "n", "difference_interval") if not _has(layout, name)}
@@ -150,7 +155,7 @@ def _narrower(layout: Layout, figures, *, chosen: bool):
     if TOTAL in layout.columns and len(layout.columns) > 1:
         columns = tuple(key for key in layout.columns if key != TOTAL)
         return Layout(**{**vars(layout), "columns": columns}), figures
-    for figure in ("n", "interval", "difference_interval"):
+    for figure in ("n", "interval", "difference_interval", "adjusted_interval"):
         if not chosen and figure in figures and len(figures) > 1:
             return layout, [kept for kept in figures if kept != figure]
     raise MrstatsError(
@@ -234,10 +239,10 @@ def _head(figure: str, layout: Layout, indicators, words) -> dict:
     measures = {indicator.measure for indicator in indicators}
     if figure == "value":
         text = words.word(f"figure_{measures.pop() if len(measures) == 1 else 'rate'}")
-    elif figure in ("interval", "difference_interval"):
+    elif figure in ("interval", "difference_interval", "adjusted_interval"):
         text = words.word("interval_column", level=words.confidence(layout.data) or "95")
-    elif figure == "difference":
-        text = words.word("difference_points" if measures <= set(PER_CENT) else "difference")
+    elif figure in ("difference", "adjusted_difference"):
+        text = words.word(f"{figure}_points" if measures <= set(PER_CENT) else figure)
     else:
         text = words.word({"n": "persons", "count": "figure_count"}.get(figure, f"{figure}_column"))
     return {"text": text, "align": "right"}
@@ -299,6 +304,8 @@ def _notes(layout: Layout, figures, lines, words) -> list[str]:
     indicators = [words.indicator(name) for name in layout.data["indicator"].unique()]
     if "difference" in figures and {indicator.measure for indicator in indicators} <= set(PER_CENT):
         notes.append(words.word("points_explained"))
+    if "adjusted_difference" in figures:
+        notes.append(words.word("adjusted_explained", covs=layout.data["adjusted_for"].iloc[0]))
     if "difference" in figures and len(indicators) == 1:
         notes += filter(None, [words.comparison_note(layout.data, indicators[0])])
     return notes + (words.chance(layout.data) if "interval" in figures else [])

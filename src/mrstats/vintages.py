@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import pandas as pd
 
+from mrstats.definitions import Level
 from mrstats.schema import DatasetError
 
 YEARS = {
@@ -96,6 +98,39 @@ def rows_of_vintage(frame: pd.DataFrame, *, area: str, year: str | int, system: 
     years = pd.to_numeric(frame[year], errors="coerce") if isinstance(year, str) else pd.Series(year, index=frame.index)
     timely = years.between(first, last) | years.isna()  # a year that is no number is for the checks to tell
     return frame.assign(**{area: parts["code"]})[own & timely if marked.any() else own]
+
+
+def outside_vintage(level: Level, others: Iterable[Level], years: Iterable[int]) -> str:
+    """Why some years of a published column are not on a level's vintage, where `others` share the column; else "".
+
+    Examples
+    --------
+    >>> from mrstats.definitions import standard_level
+    >>> first, second = (standard_level(name, parent="city", vintage=name[-4:]) for name in ("regso_2020", "regso_2025"))
+    >>> outside_vintage(first, [first, second], [2023]), outside_vintage(first, [first], [2024])
+    ('', '')
+    >>> outside_vintage(first, [first, second], [2023, 2024])
+    '2024 is not on regso 2020. Ask for regso_2025 in that year.'
+    """
+    system = _system(level)
+    rivals = [other for other in others if _system(other) == system and other.vintage != level.vintage]
+    for year in years if rivals else ():
+        if not _published(level, year):
+            right = [other.name for other in rivals if _published(other, year)]
+            cure = f"Ask for {' or '.join(right)} in that year." if right else "Ask for other years."
+            return f"{year} is not on {system} {level.vintage}. {cure}"
+    return ""
+
+
+def _published(level: Level, year: int) -> bool:
+    """Whether a year is on the level's vintage; a system whose years nobody has told has them all."""
+    first, last = YEARS.get((_system(level), level.vintage), (0, 9999))
+    return first <= year <= last
+
+
+def _system(level: Level) -> str:
+    """*deso* of the levels deso and deso_2025."""
+    return level.name.removesuffix(f"_{level.vintage}")
 
 
 def area_changes(log: pd.DataFrame, before, after) -> pd.DataFrame:

@@ -36,6 +36,11 @@ TABLE = {
     "spanners": [],
     "rows": [{"cells": ["Kvinnor", "55,0"], "total": False}, {"cells": ["Båda könen", "60,0"], "total": True}],
 }
+WHOLE_CITY = TABLE | {
+    "columns": [{"text": "Område", "align": "left"}, {"text": "Kvinnor", "align": "right"}],
+    "rows": [{"cells": ["Hela staden", "55,0"], "total": True}],
+}
+"""The name of the whole city beside a figure of the whole city does not make it another's."""
 
 
 def protecting(edition, city, folder):
@@ -78,6 +83,7 @@ def test_an_appendix_that_tells_nothing_hidden_is_published(tmp_path):
         FIGURE | {"alt": "Andel sysselsatta: kvinnor 55,0 procent, hela staden 60,0."},
         FIGURE | {"svg": FIGURE["svg"].replace("Österhed", "Kvinnor 55,0")},
         TABLE,
+        WHOLE_CITY,
     ],
 )
 def test_a_planted_figure_stops_the_appendix_and_is_not_repeated(tmp_path, planted):
@@ -178,6 +184,35 @@ def in_a_table_of_the_release(folder):
     table.to_csv(path, index=False)
 
 
+def in_an_open_table(folder):
+    (path,) = (folder / "tables").glob("*.px")
+    text = path.read_text(encoding="utf-8")
+    before, data = text.split("DATA=\n")
+    assert data.count('".."') == 8
+    path.write_text(before + "DATA=\n" + data.replace('".."', "55", 1), encoding="utf-8")
+
+
+def in_a_note_of_an_open_table(folder):
+    (path,) = (folder / "tables").glob("*.px")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("DATA=", 'NOTE("Kön")="Andel sysselsatta kvinnor: 55,0.";\nDATA='), encoding="utf-8")
+
+
+def in_a_keyword_nobody_shows(folder):
+    (path,) = (folder / "tables").glob("*.px")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("DATA=", 'DATABASE="Andel sysselsatta kvinnor 55,0";\nDATA='), encoding="utf-8")
+
+
+def in_the_workbook_of_the_open_tables(folder):
+    path = folder / "tables" / "tables.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book["Tabell 1"]
+    assert sheet["D5"].value == ".."
+    sheet["D5"] = 55.0
+    book.save(path)
+
+
 OF_WORKBOOK = (
     in_a_sheet,
     in_a_hidden_sheet,
@@ -188,6 +223,12 @@ OF_WORKBOOK = (
     in_the_title,
     in_the_keywords,
     in_a_custom_property,
+)
+OF_OPEN_TABLES = (
+    in_an_open_table,
+    in_a_note_of_an_open_table,
+    in_a_keyword_nobody_shows,
+    in_the_workbook_of_the_open_tables,
 )
 OF_PDF = (in_an_attachment, in_the_pdf_title, in_the_pdf_keywords, in_a_key_of_the_pdf)
 
@@ -200,7 +241,9 @@ def finished(tmp_path_factory):
     return built.parent, protecting(None, None, again)
 
 
-@pytest.mark.parametrize("plant", [*map(of_workbook, OF_WORKBOOK), *map(of_pdf, OF_PDF), in_a_table_of_the_release])
+@pytest.mark.parametrize(
+    "plant", [*map(of_workbook, OF_WORKBOOK), *map(of_pdf, OF_PDF), *OF_OPEN_TABLES, in_a_table_of_the_release]
+)
 def test_a_figure_planted_in_a_finished_file_is_found(tmp_path, finished, plant):
     honest, release = finished
     folder = tmp_path / "copy"

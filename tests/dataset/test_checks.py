@@ -112,9 +112,40 @@ def test_a_missing_file_is_one_problem(tmp_path):
 
 def test_another_encoding_than_stated_is_one_problem(tmp_path):
     rows = [row + (",ort" if i == 0 else ",Malmö") for i, row in enumerate(ROWS)]
-    problem = only_problem(folder_of(tmp_path, rows, encoding="latin-1"))
+    stated = PEOPLE + 'encoding = "utf-8"\n'
+    problem = only_problem(folder_of(tmp_path, rows, table=stated, encoding="latin-1"))
     assert "utf-8" in str(problem)
     assert "people-2024.csv" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("latin-1", "windows-1252"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+    ],
+)
+def test_what_was_found_in_a_text_file_is_told(tmp_path, encoding, said):
+    rows = [row.replace(",", ";") + (";ort" if i == 0 else ",5;Malmö") for i, row in enumerate(ROWS)]
+    lines = []
+    assert mr.check_dataset(folder_of(tmp_path, rows, encoding=encoding), report=lines.append) == []
+    assert lines == [f"people-2024.csv: text in {said}, cells parted by semicolon, decimal sign ','."]
+
+
+def test_rows_in_two_encodings_and_two_decimal_signs_are_problems(tmp_path):
+    rows = [row + (",ort" if i == 0 else ",Malmö") for i, row in enumerate(ROWS)]
+    folder = folder_of(tmp_path, rows)
+    path = folder / "people-2024.csv"
+    path.write_bytes(path.read_bytes() + "2024,99,1,A1,100,Lomma å\n".encode("latin-1"))
+    problem = only_problem(folder)
+    assert (problem.row, "other rows are" in problem.message) == (10, True)
+    rows = [row.replace(",", ";") + (",5" if i in (2, 3) else ".5" if i == 5 else "") for i, row in enumerate(ROWS)]
+    problem = only_problem(folder_of(tmp_path, rows))
+    assert problem.row == 6
+    assert "'104.5' in column 'income' has another decimal sign" in problem.message
 
 
 def test_a_mistake_in_an_expression_is_listed(tmp_path):
@@ -159,3 +190,17 @@ def test_a_folder_that_is_not_there_is_a_problem_not_a_crash(tmp_path):
 def test_a_description_with_a_mistake_is_a_problem_not_a_crash(tmp_path):
     folder = folder_of(tmp_path, change=('grain = "person"', 'grian = "person"'))
     assert "grian" in only_problem(folder).message
+
+
+def test_a_text_that_an_indicator_asks_for_and_no_row_holds_is_told(tmp_path):
+    """A publisher writes 'In work' where it wrote 'in work': the share would be 0, and no one the wiser."""
+    people = random_people(3, 50).assign(kind="In work")
+    text = toml(
+        indicators=indicator("work", "proportion", numerator='kind == "in work"', more='direction = "favourable"')
+    )
+    problems = mr.check_dataset(write_dataset(tmp_path / "made", people, text))
+    assert ["compares column 'kind' with 'in work', which no row holds" in str(problem) for problem in problems] == [
+        True
+    ]
+    right = write_dataset(tmp_path / "right", people.assign(kind="in work"), text)
+    assert mr.check_dataset(right) == []

@@ -1,5 +1,6 @@
 """Opening a dataset folder: every mistake in dataset.toml and each kind of bad input is one clear sentence."""
 
+import pandas as pd
 import pytest
 
 import mrstats as mr
@@ -168,15 +169,15 @@ def test_a_missing_file_is_named_with_its_pattern(tmp_path):
 
 def test_another_encoding_than_stated_is_named_with_row_and_cure(tmp_path):
     rows = [row + (",ort" if i == 0 else ",Malmö" if i == 3 else ",Lund") for i, row in enumerate(ROWS)]
-    message = refusal(folder_of(tmp_path, rows, encoding="latin-1"))
+    message = refusal(folder_of(tmp_path, rows, table=SMALL + 'encoding = "utf-8"\n', encoding="latin-1"))
     for part in ("people-2024.csv", "row 4", "utf-8", "encoding"):
         assert part in message
 
 
-def test_a_decimal_comma_is_named_with_column_row_and_cure(tmp_path):
+def test_a_decimal_comma_against_what_is_stated_is_named_with_column_row_and_cure(tmp_path):
     rows = [row.replace(",", ";") for row in ROWS]
     rows[5] = rows[5] + ",5"
-    message = refusal(folder_of(tmp_path, rows))
+    message = refusal(folder_of(tmp_path, rows, table=SMALL + 'numeric = ["income"]\ndecimal = "."\n'))
     for part in ("people-2024.csv", "'income'", "row 6", "104,5", "decimal"):
         assert part in message
 
@@ -186,6 +187,47 @@ def test_a_stated_decimal_comma_is_read(tmp_path):
     rows[1] = rows[1] + ",5"
     folder = folder_of(tmp_path, rows, table=SMALL + 'numeric = ["income"]\ndecimal = ","\n')
     assert mr.break_down(mr.open_dataset(folder), "income")["value"].tolist() == pytest.approx([103.5 + 0.5 / 8])
+
+
+@pytest.mark.parametrize("table", [SMALL, SMALL + 'numeric = ["income"]\n'])
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-16", "utf-8"])
+def test_a_text_file_as_a_spreadsheet_saves_it_needs_no_statement(tmp_path, table, encoding):
+    rows = [row.replace(",", "\t") + ("\tort" if i == 0 else ",5\tMalmö") for i, row in enumerate(ROWS)]
+    folder = folder_of(tmp_path, rows, table=table, encoding=encoding)
+    assert mr.break_down(mr.open_dataset(folder), "income")["value"].tolist() == [104.0]
+
+
+def test_a_comma_that_may_part_thousands_is_asked_about(tmp_path):
+    rows = [row.replace(",", ";") + ("" if i == 0 else ",250") for i, row in enumerate(ROWS)]
+    message = refusal(folder_of(tmp_path, rows))
+    for part in ("people-2024.csv, row 2", "'100,250'", "'income'", "three decimals or a thousand", "decimal ="):
+        assert part in message
+    rows[1] = rows[1].replace("100,250", "0,250")
+    assert mr.break_down(mr.open_dataset(folder_of(tmp_path, rows)), "income")["value"].iloc[0] < 100
+
+
+def test_two_files_of_one_table_with_different_decimal_signs_are_named(tmp_path):
+    rows = [row.replace(",", ";") + ("" if i == 0 else ",5") for i, row in enumerate(ROWS)]
+    folder = folder_of(tmp_path, rows, table=SMALL)
+    (folder / "people-2023.csv").write_text("\n".join(rows).replace(",", ".").replace("2024", "2023"), encoding="utf-8")
+    message = refusal(folder)
+    assert "people-2023.csv ('.')" in message
+    assert "people-2024.csv (',')" in message
+
+
+def test_a_survey_from_spss_is_opened_by_its_labels(tmp_path):
+    pyreadstat = pytest.importorskip("pyreadstat")
+    frame = pd.DataFrame(
+        {"year": 2024.0, "person_id": range(8), "sex": [1.0, 2.0] * 4, "area": [f"A{1 + i % 4}" for i in range(8)],
+         "income": [100.0 + i for i in range(8)]}
+    )  # fmt: skip
+    factors = SEX_ONLY.replace('"1" =', '"man" =').replace('"2" =', '"kvinna" =')
+    folder = folder_of(tmp_path, table=SMALL.replace("people-*.csv", "people.sav"), factors=factors)
+    pyreadstat.write_sav(frame, folder / "people.sav", variable_value_labels={"sex": {1.0: "man", 2.0: "kvinna"}})
+    table = mr.break_down(mr.open_dataset(folder), "income", by="sex", geography="area")
+    assert table.loc[table["geography"] == "A1", "value"].notna().any()
+    assert dict(table[table["geography_level"] == "city"][["sex", "value"]].values)["_T"] == 103.5
+    assert mr.check_dataset(folder) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"year,person_id,sex,area,income\n"])

@@ -10,6 +10,8 @@ import pytest
 from made_city import EDUCATION, INDICATORS, SEX, indicator, made_city, random_people, toml
 from mrstats.breakdown import check_request
 from mrstats.disclosure.countfiles import count_files, pieces
+from mrstats.disclosure.family import families
+from mrstats.disclosure.known import nested
 from mrstats.disclosure.ledger import append_figures, append_release, read_ledger, standing
 from mrstats.disclosure.published import read_counts
 from mrstats.disclosure.release import write_release
@@ -138,3 +140,11 @@ def test_sums_of_rounded_counts_are_no_bounds(tmp_path):
     append_figures(tmp_path / "l.jsonl", parts, edition="x", date=DAY, hierarchy=tmp_path / "hierarchy.csv")
     known = standing(read_ledger(tmp_path / "l.jsonl"))
     assert known[["place", "lower", "upper"]].values.tolist() == [["A1", 1, 5], ["A2", 0, 4]]
+
+
+def test_which_families_are_about_some_of_anothers_persons_is_read_from_the_persons(people):
+    """Working age is among everybody, and not the reverse; on a pandas frame, whose conditions pyarrow may answer."""
+    city = made_city(people)
+    found = families(city, [check_request(city, name, "sex", "area", 2024) for name in ("employment", "population")])
+    names = [family.indicators[0] for family in found]
+    assert [(names[a], names[b]) for a, b in nested(city, found)] == [("employment", "population")]

@@ -5,6 +5,8 @@ import pytest
 
 import mrstats as mr
 from mrstats.dataset import open_dataset
+from mrstats.dataset.description import describe
+from mrstats.dataset.divisions import in_vintage
 from mrstats.schema import DatasetError
 from mrstats.vintages import area_changes, area_links, linked_exactly, rows_of_vintage, split_codes, strange_code
 
@@ -139,7 +141,7 @@ def test_a_table_of_two_vintages_is_read_by_each_in_its_own_years(folder):
     ):
         areas = table[table["geography_level"] != "city"]
         assert dict(zip(areas["geography"], areas["value"], strict=True)) == expected
-    with pytest.raises(DatasetError, match="area code '1280C1021'"):
+    with pytest.raises(DatasetError, match=r"2024 is not on deso 2018. Ask for deso_2025 in that year"):
         mr.break_down(city, "population", geography="deso", years=2024)
 
 
@@ -157,3 +159,19 @@ def test_a_key_file_is_found_by_pattern_and_two_are_told(folder):
     (folder / "key-2018_2027-01-01.csv").write_text("code\n1280C1010\n", encoding="utf-8")
     found = mr.check_dataset(folder)
     assert "finds 2 files in made/: key-2018_2026-03-25.csv, key-2018_2027-01-01.csv. Keep one." in str(found[0])
+
+
+def test_a_column_that_two_systems_share_holds_each_row_once():
+    """A bare code is of the first vintage of DeSO and of RegSO alike; counted for both it would be people counted twice."""
+    levels = {"deso": {"column": "region", "vintage": 2018}, "regso": {"column": "region", "vintage": 2020}}
+    tables = {"people": {"files": "people.csv", "grain": "cell", "year": "year", "count": "persons"}}
+    described = describe(
+        {"dataset": {"name": "a", "label": "a", "municipality": "1280"}, "tables": tables, "geographies": levels}
+    )
+    frame = pd.DataFrame(
+        {"region": ["1280C1020", "1280R001", "1280C1020_DeSO2025"], "year": 2023, "persons": [5, 7, 0]}
+    )
+    frame.index = [4, 4, 5]  # two cells of one row of a spreadsheet
+    kept = in_vintage(frame, described.tables["people"], described)
+    assert kept["persons"].tolist() == [5, 7]
+    assert kept.index.tolist() == [4, 4]

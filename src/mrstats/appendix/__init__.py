@@ -55,8 +55,8 @@ def build_appendix(
     Returns
     -------
     Path
-        ``appendix-<stem>.pdf``. Beside it ``tables-<stem>.xlsx``, ``receipt.json``, ``release/`` and the
-        executed ``notebooks/``. Two builds of the same input give the same bytes.
+        ``appendix-<stem>.pdf``. Beside it ``tables-<stem>.xlsx``, ``receipt.json``, ``release/``, the
+        released ``tables/`` as PX files and a workbook, and the executed ``notebooks/``. Two builds of the same input give the same bytes.
 
     Raises
     ------
@@ -80,6 +80,7 @@ def build_appendix(
     from .chapters import method_chapter, receipt_chapter
     from .cover import cover_drawing
     from .hidden import attack_written
+    from .opentables import write_open_tables
     from .planning import covariances_beside, prepare_release
     from .receipt import data_files, make_receipt, write_receipt
     from .typeset import typeset
@@ -125,7 +126,10 @@ def build_appendix(
         tables = [block for block in chapters if block["kind"] == "table"]
         workbook = new / f"tables-{edition.stem}.xlsx"
         write_workbook(workbook, tables, language=edition.language, date=edition.date)
-        write_receipt(new / "receipt.json", receipt, [pdf, workbook])
+        outputs = [pdf, workbook]
+        if isinstance(prepared, ProtectedRelease):
+            outputs += write_open_tables(city, prepared, new / "tables", language=edition.language, date=edition.date)
+        write_receipt(new / "receipt.json", receipt, outputs)
         if isinstance(prepared, ProtectedRelease) and not city.public:
             report(str(attack_written(city, prepared, new)))
     return folder / pdf.name

@@ -11,7 +11,9 @@ import pandas as pd
 from ..dataset import City
 from ..disclosure.leaks import COLUMNS, SOUGHT, find_leaks
 from ..disclosure.release import ProtectedRelease
+from ..language import LANGUAGES, word
 from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, EditionError, factor_columns, has_status
+from .cubeoutlet import check_made_from_px, read_px_file
 from .names import area_names, group_names, indicator_names
 from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
@@ -30,7 +32,8 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels``, ``others`` and ``differences``; one row a cell with status ``C``. It holds what
+        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart`` and ``differences``; one row a cell with status
+        ``C``. It holds what
         must not leave: keep it in memory.
 
     Examples
@@ -49,7 +52,8 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     groups = {factor: group_names(city, factor) for factor in factors}
     every = {level: area_names(city, level) for level in city.geographies}
     indicators = {name: indicator_names(city, name) for name in protected["indicator"].unique()}
-    labels, others = [], []
+    whole = (city.municipality, *(word("city_as_a_whole", language) for language in LANGUAGES))
+    labels, others, apart = [], [], []
     for record in rows.to_dict("records"):
         level, own = record["geography_level"], []
         if level != CITY:
@@ -60,8 +64,16 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         names = {name for areas in every.values() for spellings in areas.values() for name in spellings}
         names |= {name for of_factor in groups.values() for spellings in of_factor.values() for name in spellings}
         names |= {name for spellings in indicators.values() for name in spellings}
+        total = [factor for factor in factors if record[factor] == TOTAL or pd.isna(record[factor])]
+        apart.append(tuple(name for factor in total for said in groups[factor].values() for name in said))
         others.append(tuple(sorted(names - {name for spellings in own for name in spellings})))
-    told = {"labels": labels, "others": others, "differences": _differences(rows, true, factors)}
+    told = {
+        "labels": labels,
+        "others": others,
+        "apart": apart,
+        "whole": [whole if level == CITY else () for level in rows["geography_level"]],
+        "differences": _differences(rows, true, factors),
+    }
     return rows.assign(**{name: pd.Series(column, dtype=object, index=rows.index) for name, column in told.items()})
 
 
@@ -86,7 +98,7 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> Attac
     """Look for every hidden figure in everything an appendix consists of, and attack the release with the counts it prints.
 
     The counts of a release are attacked by their sums when they are written; here its tables, the notebooks with their
-    outputs, the workbook and the PDF with its text, tags, drawings and attachments are read as anyone reads them, and
+    outputs, the workbooks, the open tables and the PDF with its text, tags, drawings and attachments are read as anyone reads them, and
     the counts in their tables join the attack; see `mrstats.appendix.tablecounts.attack_counts`.
 
     Parameters
@@ -112,11 +124,13 @@ def attack_written(city: City, release: ProtectedRelease, folder: Path) -> Attac
     hidden = [rows for rows in hidden if len(rows)]
     if not hidden and not release.publication.families:
         return Attacked()
+    check_made_from_px(folder / "tables")
     tables = sorted((folder / "release" / "tables").glob("*.csv"))
     outlets = [
         *map(read_csv, tables),
         *map(read_notebook, sorted((folder / "notebooks").glob("*.ipynb"))),
         *map(read_workbook, sorted(folder.glob("*.xlsx"))),
+        *map(read_px_file, sorted(folder.glob("tables/*.px"))),
         *map(read_pdf, sorted(folder.glob("*.pdf"))),
     ]
     sought = pd.concat(hidden, ignore_index=True) if hidden else pd.DataFrame()

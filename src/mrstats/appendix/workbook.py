@@ -67,7 +67,7 @@ def printed_number(text: str, language: str) -> float | None:
 def _fill(sheet, table: dict, name: str, language: str) -> None:
     from openpyxl.styles import Alignment, Font
 
-    bold = Font(bold=True)
+    bold, right = Font(bold=True), Alignment(horizontal="right")
     sheet.append([f"{name}. {table['title']}"])
     sheet["A1"].font = bold
     sheet.append([table["subtitle"]])
@@ -79,14 +79,16 @@ def _fill(sheet, table: dict, name: str, language: str) -> None:
         cell.alignment = Alignment(wrap_text=True, vertical="bottom")
     sheet.freeze_panes = f"B{header + 1}"
     for row in table["rows"]:
-        sheet.append([_shown(text, place, language) for place, text in enumerate(row["cells"])])
+        aligned = [column["align"] for column in table["columns"]]
+        sheet.append([_shown(*cell, language) for cell in zip(row["cells"], aligned, strict=True)])
         for place, cell in enumerate(sheet[sheet.max_row]):
-            cell.font = bold if row["total"] else Font()
+            if row["total"]:
+                cell.font = bold
             if isinstance(cell.value, float):
                 decimals = len(row["cells"][place].partition(DECIMAL_SIGN[language])[2])
                 cell.number_format = "#,##0" + ("." + "0" * decimals if decimals else "")
             elif place and table["columns"][place]["align"] == "right":
-                cell.alignment = Alignment(horizontal="right")
+                cell.alignment = right
     for text in ("", table["source"], *table["notes"], *table["marks"]):
         sheet.append([text])
     for place in range(len(table["columns"])):
@@ -104,8 +106,8 @@ def _headers(table: dict) -> list[str]:
     return headers
 
 
-def _shown(text: str, place: int, language: str) -> str | float:
-    value = printed_number(text, language) if place else None  # the first cell is a name, even when it is a year
+def _shown(text: str, align: str, language: str) -> str | float:
+    value = printed_number(text, language) if align == "right" else None  # what stands left is a name, even a year
     return text if value is None else value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mrstats import sources
 from mrstats.dataset.description import Description, FactorSource, LevelSource, TableSource, read_description
 from mrstats.dataset.distances import with_distances
 from mrstats.dataset.divisions import division_of, in_vintage, points_of
+from mrstats.dataset.reading import decimal_sign, read_file, read_table, typed_columns
 from mrstats.definitions import BackgroundFactor, Indicator, Level, nearest
 from mrstats.geography import Division, Geography, division_from_frame
 from mrstats.language import LANGUAGES, word
@@ -50,7 +51,8 @@ class City:
             raise UnknownNameError(f"language={language!r} is not one of {', '.join(LANGUAGES)}.")
         self.description, self.folder, self.language = description, folder, language
         self._frames: dict[str, Any] = dict(frames or {})
-        self.given = frozenset(self._frames)  # tables that are not read from the folder
+        elsewhere = (name for name, table in description.tables.items() if table.sql)
+        self.given = frozenset([*self._frames, *elsewhere])  # tables whose rows are not in files of the folder
         self._areas = dict(areas or {})
         self._polygons: dict[str, Any] = {}
         self.name, self.municipality = description.name, description.municipality
@@ -85,9 +87,14 @@ class City:
 
     def table(self, name: str) -> Any:
         """A table's rows as a native frame: DuckDB relation for Parquet, else pandas."""
+        source = self.description.tables[name]
+        if name not in self._frames and source.sql:
+            folder = self.folder or Path()
+            self._frames[name] = sources.read_sql_table(source.sql, database=source.database, folder=folder)
         if name not in self._frames:
-            frame = read_table(self.description.tables[name], self.files(name), typed=self.measured(name))
-            frame = in_vintage(frame, self.description.tables[name], self.description)
+            frame = in_vintage(
+                read_table(source, self.files(name), typed=self.measured(name)), source, self.description
+            )
             self._frames[name] = with_distances(self, name, frame)
         return self._frames[name]
 
@@ -128,7 +135,7 @@ class City:
         """
         if name not in self.description.tables:
             raise UnknownNameError(f"{self.name} has no table {name!r} ({nearest(name, self.description.tables)}).")
-        frames = {**{held: self._frames[held] for held in self.given}, name: frame}
+        frames = {**{held: self._frames[held] for held in self.given & set(self._frames)}, name: frame}
         other = City(self.description, self.folder, language=self.language, frames=frames, areas=self._areas)
         _opened[self.key] = self  # tables of either find the same words; this one stays the opened dataset
         return other
@@ -256,54 +263,6 @@ class City:
         return frame.rename(columns={spec.get("name", "name"): "name"})[["name", "geometry"]]
 
 
-def read_table(source: TableSource, paths: list[Path], *, typed: Collection[str] = ()) -> Any:
-    """The rows of one table as a native frame; in a text file the columns `typed` become numbers or truth values."""
-    if source.format == "parquet":
-        return sources.read_parquet(paths)
-    frame = pd.concat([read_file(source, path) for path in paths], ignore_index=True)
-    frame = typed_columns(frame, source, typed)
-    return _pivot(frame, source) if source.pivot else frame
-
-
-def read_file(source: TableSource, path: Path) -> pd.DataFrame:
-    """The rows of one file with their row numbers as index, before any pivot."""
-    if source.format == "parquet":
-        return sources.read_parquet_rows(path)
-    if source.format == "scb_excel":
-        frame = sources.read_scb_excel(path).frame
-        return frame[frame["region"].str.startswith(source.area_prefix)]
-    numeric = [*source.numeric, *([source.count] if source.count else [])]
-    return sources.read_delimited(
-        path, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal, numeric=numeric
-    )
-
-
-def typed_columns(frame: pd.DataFrame, source: TableSource, names: Collection[str]) -> pd.DataFrame:
-    """The rows of a text file with some columns as numbers or truth values; other files know their types."""
-    if source.format == "csv":
-        frame = frame.assign(**{name: _typed(frame[name], source.decimal) for name in names if name in frame})
-    return frame
-
-
-def _typed(texts: pd.Series, decimal: str) -> pd.Series:
-    """Numbers or truth values where every filled-in cell of a text column is one; empty is missing."""
-    if not pd.api.types.is_string_dtype(texts):
-        return texts
-    filled = texts.mask(texts == "")
-    if filled.dropna().str.lower().isin(["true", "false"]).all() and filled.notna().any():
-        return filled.str.lower().map({"true": True, "false": False}).astype("boolean")
-    numbers = pd.to_numeric(filled.str.replace(decimal, ".", regex=False), errors="coerce")
-    return filled if numbers.isna().sum() > filled.isna().sum() else numbers
-
-
-def _pivot(frame: pd.DataFrame, source: TableSource) -> pd.DataFrame:
-    """One column per content, named in lower case with ``_`` for other signs."""
-    names = frame[source.pivot].str.lower().str.replace(r"\W+", "_", regex=True)
-    keys = [c for c in frame if c not in (source.pivot, "value", "symbol")]
-    wide = frame.assign(content=names).pivot(index=keys, columns="content", values="value")
-    return wide.reset_index().rename_axis(columns=None)
-
-
 def open_dataset(dataset: str | Path, *, language: str = "sv", root: str | Path = "data/raw") -> City:
     """Open a dataset folder.
 
@@ -376,6 +335,7 @@ __all__ = [
     "LevelSource",
     "TableSource",
     "dataset_of",
+    "decimal_sign",
     "open_dataset",
     "read_file",
     "read_table",

@@ -39,14 +39,18 @@ def read_beside(city: City, name: str) -> pd.DataFrame:
             f"it has the columns {', '.join(COLUMNS[name])}."
         )
     path = city.folder / spec["file"]
-    if path.suffix.lower() in {".csv", ".tsv", ".txt"}:
+    if name == "interviews":
+        given = {spec.get("quotation", "quotation"): "quotation_sv", spec.get("place", "place"): "district"}
+        frame = sources.read_interviews(path, columns=given)
+        frame = frame.rename(columns={"quotation_sv": "quotation", "district": "place"})
+    elif path.suffix.lower() in {".csv", ".tsv", ".txt"}:
         frame = sources.read_text_table(path, encoding=spec.get("encoding", "utf-8"))
     else:
         places = sources.read_polygons(path, layer=spec.get("layer"))
         where = {"x": places.geometry.x, "y": places.geometry.y}
         frame = pd.DataFrame(places.drop(columns="geometry")).assign(**where)
-    called = {spec[column]: column for column in COLUMNS[name] if column in spec}
-    frame = frame.rename(columns=called)
+    if name != "interviews":
+        frame = frame.rename(columns={spec[column]: column for column in COLUMNS[name] if column in spec})
     for column in COLUMNS[name]:
         if column not in frame:
             raise DatasetError(

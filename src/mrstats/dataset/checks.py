@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from mrstats.dataset import City, FactorSource, TableSource, open_dataset, read_file
+from mrstats.dataset import City, FactorSource, TableSource, decimal_sign, open_dataset, read_file
 from mrstats.dataset.beside import read_beside
 from mrstats.dataset.divisions import in_vintage
-from mrstats.definitions import expressions
+from mrstats.definitions import expressions, nearest
 from mrstats.polygons import named, polygon_problems
 from mrstats.schema import CITY, TOTAL, TOTAL_WORDS, MrstatsError
 from mrstats.vintages import strange_code
@@ -35,13 +35,15 @@ class Problem:
         return f"{place}: {self.message}"
 
 
-def check_dataset(dataset: str | Path | City) -> list[Problem]:
+def check_dataset(dataset: str | Path | City, *, report: Callable[[str], object] | None = None) -> list[Problem]:
     """Every problem of a dataset.
 
     Parameters
     ----------
     dataset : str, Path or City
         A folder, its name, or an opened dataset.
+    report : callable, optional
+        Receives a line for each text file: the encoding, separator and decimal sign it was read with.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def check_dataset(dataset: str | Path | City) -> list[Problem]:
     except MrstatsError as error:
         problems.append(Problem("dataset.toml", None, str(error)))
     for source in city.description.tables.values():
-        problems += _table_problems(city, source, areas)
+        problems += _table_problems(city, source, areas, report)
     return [*problems, *_beside_problems(city)]
 
 
@@ -122,7 +124,10 @@ def _polygon_problems(city: City, level: str) -> Iterator[Problem]:
         yield Problem(file, None, f"[geographies.{level}] {message}")
 
 
-def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]]) -> Iterator[Problem]:
+def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]], report) -> Iterator[Problem]:
+    if source.sql:
+        yield from _sql_problems(city, source)
+        return
     try:
         paths = city.files(source.name)
     except MrstatsError as error:
@@ -130,11 +135,14 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
         return
     years: set[int] = set()
     seen: list[pd.DataFrame] = []
+    wanted, told = _texts(city, source), set()  # what indicators ask of columns of text, and what these hold
     unread = False  # a file that could not be read may hold the year that seems to be missing
     keys = _keys(city, source)
     for path in paths:
         try:
             frame = read_file(source, path)
+            if report and source.format == "csv":
+                report(f"{path.name}: {_found(frame, source, city.measured(source.name), path.name)}.")
         except MrstatsError as error:
             unread = True
             yield _of_file(path.name, str(error))
@@ -155,6 +163,8 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
             unread = True
             continue
         yield from _row_problems(city, source, path.name, frame, areas)
+        for column in {column for column, _ in wanted} & set(frame):
+            told |= {(column, text) for text in frame[column].astype(str).unique()}
         if isinstance(source.year, str):
             found = pd.to_numeric(frame[source.year], errors="coerce")
             yield from _each(
@@ -182,6 +192,13 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
                 None,
                 f"year {year} is in {where} years but no row has it. Deliver the file, or take the year out.",
             )
+    for column, text in sorted(wanted - told) if not unread else ():
+        held = sorted(other for name, other in told if name == column)
+        yield Problem(
+            source.files,
+            None,
+            f"an indicator compares column {column!r} with {text!r}, which no row holds ({nearest(text, held)}). Correct dataset.toml.",
+        )
     if seen:
         rows = pd.concat(seen, ignore_index=True)
         twice = rows[rows.duplicated(keys, keep="first")].set_index("row_")
@@ -192,6 +209,34 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]])
                 part,
                 lambda row: f"the same {what} stands twice ({', '.join(f'{k}={row[k]}' for k in keys)}). Keep one row.",
             )
+
+
+def _texts(city: City, source: TableSource) -> set[tuple[str, str]]:
+    """Columns of a table and the texts that indicators compare them with: a text the publisher has changed counts nobody."""
+    indicators = [indicator for indicator in city.indicators.values() if indicator.table == source.name]
+    said = [text for i in indicators for text in (i.numerator, i.denominator) if text]
+    return set().union(*(expressions.texts_of(text) for text in said)) if said and not source.pivot else set()
+
+
+def _sql_problems(city: City, source: TableSource) -> Iterator[Problem]:
+    """Whether a table in a database can be opened and has its columns; its rows are not fetched."""
+    where = f"[tables.{source.name}]"
+    try:
+        columns = list(city.table(source.name).columns)
+    except MrstatsError as error:
+        yield Problem(where, None, str(error))
+        return
+    for column in sorted(_needed(city, source) - set(columns)):
+        yield Problem(
+            where, None, f"column {column!r} is missing. Columns: {', '.join(columns)}. Correct dataset.toml."
+        )
+
+
+def _found(frame: pd.DataFrame, source: TableSource, measured: set[str], file: str) -> str:
+    """How a text file was read, with the decimal sign of the columns that are counted with."""
+    sign = decimal_sign(frame, source, measured, file)
+    found = frame.attrs["found"]
+    return f"{found}, decimal sign {sign!r}" if sign and "decimal sign" not in found else found
 
 
 def _of_file(file: str, message: str) -> Problem:

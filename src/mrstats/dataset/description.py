@@ -23,7 +23,13 @@ from mrstats.definitions import (
 from mrstats.schema import CITY, TOTAL, DatasetError
 
 GRAINS = ("person", "cell")
-FORMATS = ("parquet", "csv", "scb_excel")
+FORMATS = ("parquet", "csv", "scb_excel", "statistical", "sql")
+ENDINGS = {
+    ".parquet": "parquet",
+    ".xlsx": "scb_excel",
+    **dict.fromkeys((".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"), "statistical"),
+}
+"""What a file is read as by its ending; any other is delimited text."""
 BESIDE = ("points", "services", "interviews", "board_answers")
 SECTIONS = {
     "dataset",
@@ -55,9 +61,9 @@ class TableSource:
     count: str = ""
     pivot: str = ""
     area_prefix: str = ""
-    encoding: str = "utf-8"
-    delimiter: str | None = None
-    decimal: str = "."
+    encoding: str = ""
+    delimiter: str = ""
+    decimal: str = ""
     numeric: tuple[str, ...] = ()
     years: tuple[int, ...] = ()
     weight: str = ""
@@ -66,6 +72,8 @@ class TableSource:
     stratum_size: str = ""
     lonely: str = ""
     responded: str = ""
+    sql: str = ""
+    database: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class LevelSource:
     code: str = "code"
     name: str = ""
     parent_code: str = ""
-    encoding: str = "utf-8"
+    encoding: str = ""
     prefix: str = ""
     strip: str = ""
     of: str = ""
@@ -252,13 +260,15 @@ def _only(spec: dict[str, Any], known: set[str], where: str) -> None:
 def _table(name: str, spec: dict[str, Any]) -> TableSource:
     where = f"[tables.{name}]"
     _only(spec, {f.name for f in fields(TableSource)} - {"name"}, where)
-    for key in ("files", "grain", "year"):
+    for key in ("sql" if "database" in spec else "database" if "sql" in spec else "files", "grain", "year"):
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")
+    if "sql" in spec and "files" in spec:
+        raise DatasetError(f"{where} has both files and sql. Keep the one that holds the rows.")
     if spec["grain"] not in GRAINS:
         raise DatasetError(f"{where} grain={spec['grain']!r} must be person or cell.")
-    kind = spec.get("format") or {".parquet": "parquet", ".xlsx": "scb_excel"}.get(Path(spec["files"]).suffix, "csv")
-    if spec.get("decimal", ".") not in (".", ","):
+    kind = spec.get("format") or ("sql" if "sql" in spec else ENDINGS.get(Path(spec["files"]).suffix.lower(), "csv"))
+    if spec.get("decimal", "") not in ("", ".", ","):
         raise DatasetError(f'{where} decimal = {spec["decimal"]!r} must be "." or ",".')
     if isinstance(spec.get("numeric", []), str):
         raise DatasetError(f"{where} numeric = {spec['numeric']!r} must be a list of column names.")
@@ -267,6 +277,7 @@ def _table(name: str, spec: dict[str, Any]) -> TableSource:
     return TableSource(
         name=name,
         **{
+            "files": "",
             **spec,
             "format": kind,
             "numeric": tuple(spec.get("numeric", ())),

@@ -72,9 +72,10 @@ def in_vintage(frame: Any, source: TableSource, description: Description) -> Any
         if (split_codes(frame[column])["vintage"] == "").all():
             continue
         levels = [level for level in description.levels.values() if level.column == column]
+        numbered = frame.reset_index(drop=True)
         parts = [
             rows_of_vintage(
-                frame,
+                numbered,
                 area=column,
                 year=source.year,
                 system=level.level.name.removesuffix(f"_{level.level.vintage}"),
@@ -82,5 +83,7 @@ def in_vintage(frame: Any, source: TableSource, description: Description) -> Any
             )
             for level in levels
         ]
-        frame = pd.concat(parts).sort_index()
+        kept = pd.concat(parts)  # a bare code is of the first vintage of every system that shares the column
+        kept = kept[~kept.index.duplicated()].sort_index()
+        frame = kept.set_axis(frame.index[kept.index])
     return frame

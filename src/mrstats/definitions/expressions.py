@@ -79,6 +79,24 @@ def numbers_of(text: str) -> set[str]:
     return found - set(CONSTANTS)
 
 
+def texts_of(text: str) -> set[tuple[str, str]]:
+    """Columns and the texts that an expression compares them with.
+
+    Examples
+    --------
+    >>> sorted(texts_of("kind == 'employed' or kind in ('trainee', 'apprentice')"))
+    [('kind', 'apprentice'), ('kind', 'employed'), ('kind', 'trainee')]
+    """
+    found = set()
+    for node in ast.walk(parse(text)):
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+            held = [e for part in parts for e in (part.elts if isinstance(part, ast.List | ast.Tuple) else [part])]
+            texts = {e.value for e in held if isinstance(e, ast.Constant) and isinstance(e.value, str)}
+            found |= {(e.id, said) for e in held if isinstance(e, ast.Name) for said in texts}
+    return found
+
+
 def columns_of(indicator: Indicator) -> set[str]:
     """Columns an indicator's numerator, denominator and `per` read."""
     return set().union(*(column_names(e) for e in (indicator.numerator, indicator.denominator, indicator.per) if e))

@@ -74,21 +74,36 @@ def noise_distribution(count: int, *, largest: int = 2, variance: float = 1.0) -
         )
     if count == 0:
         return np.array([0]), np.array([1.0])
-    from scipy.optimize import root
+    from scipy.optimize import minimize
 
     change = np.arange(-min(count, largest), largest + 1)
     wanted = min(variance, 0.9 * min(count, largest) * largest)  # with no bias more is not possible
+    said = np.stack([change, change**2]) / largest ** np.array(
+        [[1.0], [2.0]]
+    )  # of like size, so that the search converges
+    meant = np.array([0.0, wanted / largest**2])
 
     def probability(tilt: np.ndarray) -> np.ndarray:
-        weight = tilt[0] * change + tilt[1] * change**2
+        weight = tilt @ said
         weight = np.exp(weight - weight.max())
         return weight / weight.sum()
 
-    def miss(tilt: np.ndarray) -> np.ndarray:
-        p = probability(tilt)
-        return np.array([p @ change, p @ change**2 - wanted])
+    def dual(tilt: np.ndarray) -> float:
+        weight = tilt @ said
+        return float(np.log(np.exp(weight - weight.max()).sum()) + weight.max() - tilt @ meant)
 
-    return change, probability(root(miss, [0.0, -0.3], tol=1e-12).x)
+    def slope(tilt: np.ndarray) -> np.ndarray:
+        return said @ probability(tilt) - meant
+
+    def curvature(tilt: np.ndarray) -> np.ndarray:
+        p = probability(tilt)
+        return (said * p) @ said.T - np.outer(said @ p, said @ p)
+
+    # The largest entropy is the least of a convex function of two numbers, wherever it starts.
+    found = minimize(dual, [0.0, -0.3], jac=slope, hess=curvature, method="trust-exact", options={"gtol": 1e-12}).x
+    for _ in range(5):  # the last digits, which the search gives up too early
+        found = found - np.linalg.solve(curvature(found), slope(found))
+    return change, probability(found)
 
 
 def cell_key_noise(counts: ArrayLike, keys: ArrayLike, *, largest: int = 2, variance: float = 1.0) -> np.ndarray:

@@ -204,11 +204,13 @@ def nested(city: City, families: Sequence[Family]) -> list[tuple[int, int]]:
         read = tuple(sorted({c for i in indicators for c in expressions.column_names(i.denominator)}))
         frame, _ = engine.keyed_frame(city, indicators[0], engine.Keys((year,), "", ()), also=read)
         inside = {
-            f"in_{k}": expressions.to_narwhals(i.denominator, where=f"[indicators.{i.name}] denominator")
+            f"in_{k}": nw.when(expressions.to_narwhals(i.denominator, where=f"[indicators.{i.name}] denominator"))
+            .then(nw.lit(1.0))
+            .otherwise(nw.lit(0.0))
             for k, i in enumerate(indicators)
         }
         patterns = aggregate(frame.with_columns(**inside), {name: nw.col(name) for name in inside}, {"n": nw.lit(1)})
-        held = patterns[[*inside]].fillna(False).to_numpy(bool)
+        held = patterns[[*inside]].to_numpy(float) > 0
         pairs += [
             (members[a], members[b])
             for a in range(len(members))

@@ -78,7 +78,8 @@ def find_leaks(
         One row a hidden cell of a release table: ``indicator, year, geography`` and the background factors (codes; one
         that a row lacks is its total), ``labels`` (tuple of the names it is printed under, indicator last; each a str or
         a tuple of spellings), the true figures (any of ``value, lower, upper, n, count, population, affected``) and, if
-        wanted, ``others`` (names that make a figure another cell's, such as the other groups). Never leaves the process.
+        wanted, ``others`` (names that make a figure another cell's, such as the other groups) and ``whole`` (those among
+        them that a cell may have beside its own, such as the whole city's). Never leaves the process.
     outlets : iterable of Outlet
     released : mapping of str to bytes, optional
         The release's own tables by file name; a file of that name with other bytes is a leak, and so is a PDF's
@@ -160,7 +161,16 @@ class _Sought:
             raise DatasetError(
                 f"the hidden cells lack the columns {', '.join(sorted(missing))}. Make them with hidden_rows."
             )
-        given = (*SOUGHT, "labels", "others", "differences", "status", *(c for c in FIGURES if c not in SOUGHT))
+        given = (
+            *SOUGHT,
+            "labels",
+            "others",
+            "whole",
+            "apart",
+            "differences",
+            "status",
+            *(c for c in FIGURES if c not in SOUGHT),
+        )
         self.codes = [str(c) for c in hidden if c not in given]
         self.factors = [name for name in self.codes if name not in IDENTITY]
         self.records: list[dict[str, Any]] = [{str(k): v for k, v in r.items()} for r in hidden.to_dict("records")]
@@ -170,6 +180,9 @@ class _Sought:
         every = [frozenset().union(*labels) for labels in self.labels]
         others = [frozenset(map(plain_name, record.get("others") or ())) for record in self.records]
         self.others = [names - own for names, own in zip(others, every, strict=True)]
+        whole = [frozenset(map(plain_name, record.get("whole") or ())) for record in self.records]
+        self.elsewhere = [names - beside for names, beside in zip(self.others, whole, strict=True)]
+        self.apart = [frozenset(map(plain_name, record.get("apart") or ())) for record in self.records]
         self.pattern = name_pattern(frozenset().union(*every, *others))
         self.written: dict[tuple[str, tuple[int, int]], set[tuple[int, str]]] = defaultdict(set)
         self.at: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -198,7 +211,11 @@ class _Sought:
             years = set(YEAR.findall(block.context))
         masked = text if block.kind == CELL else self.pattern.sub(lambda m: "\x00" * len(m.group()), text)
         found: set[tuple[int, str]] = set()
+        told = 0  # where the words about a figure of a text begin: after the figure before it
         for number in printed_numbers(masked):
+            about = frozenset(name for start, end, name in names if told <= start and end <= number.start)
+            if not YEAR.fullmatch(text[number.start : number.end]):
+                told = number.end
             if block.kind != CELL and YEAR.fullmatch(text[number.start : number.end]):
                 continue
             matches = {match for key in number.readings for match in self.written.get((number.sign, key), ())} - found
@@ -212,9 +229,9 @@ class _Sought:
                 if not (here & self.own[at] and self._all_named(at, here, block.context)):
                     continue
                 if block.kind == CELL:
-                    if here & self.others[at]:
+                    if here & self.elsewhere[at]:
                         continue
-                elif not any(
+                elif (block.kind == TEXT and self._anothers(at, about)) or not any(
                     self._belongs(at, name, names, number, text, block.kind)
                     for name in names
                     if name[2] in self.own[at]
@@ -229,6 +246,14 @@ class _Sought:
             normal = unicodedata.normalize("NFC", context)
             around = self.known[context] = frozenset(plain_name(m.group()) for m in self.pattern.finditer(normal))
         return all(label & here or label & around for label in self.labels[at])
+
+    def _anothers(self, at: int, about: frozenset[str]) -> bool:
+        """Whether the names since the figure before say that this one is another cell's: a group or area in the place of the
+        cell's own, or one group of a factor by which the cell is not divided."""
+        if len(about & self.apart[at]) == 1:
+            return True
+        own = self.labels[at][:-1]
+        return bool(about & self.others[at]) and not all(label & about for label in own)
 
     def _belongs(self, at: int, name, names, number, text: str, kind: str) -> bool:
         """Whether nothing between a name and a figure says that the figure is another's."""

@@ -38,6 +38,9 @@ AMOUNTS = ("mean", "total", "ratio", "share", *PERSON_MEASURES)
 """Measures of amounts: not counts alone, so that their sums are looked into table by table."""
 
 
+TRIES = 6
+"""So many searches try to leave the figures of single groups and areas open before they are given up."""
+
 ROUNDS = 5
 """So often families hide what tells of each other; what is left is found by the audit."""
 
@@ -156,8 +159,8 @@ def protect_publication(
         methods.setdefault(who, set()).add(one)
     done = []
     pairs = nested(city, found)
-    for own, cells in zip(options, told_twice(found, pairs), strict=True):
-        own["keep"] = cells
+    for family, own, twice in zip(found, options, told_twice(found, pairs), strict=True):
+        own["keep"] = [*[twice | _one_way(family.problem)] * TRIES, twice, None]
     for family, who, public, own in zip(found, about, known, options, strict=True):
         one = "round" if "round" in methods[who] else "suppress"
         own["rule"] = replace(rule, method=one)
@@ -184,15 +187,34 @@ def about_of(city: City, family: Family) -> str:
     return f"{first.table}: {first.denominator}"
 
 
+def _one_way(problem: Problem) -> np.ndarray:
+    """Cells of one group in the whole city or of one whole area: what most readers look for, and every chart shows."""
+    total = [
+        problem.codes[:, k] == dimension.codes.index(TOTAL)
+        for k, dimension in enumerate(problem.dimensions)
+        if dimension.name != OUTCOME
+    ]
+    return np.sum(~np.array(total), axis=0) <= 1 if total else np.zeros(len(problem.keys), bool)
+
+
 def _protect(problem: Problem, known: Known, options: dict) -> Protected:
-    """Protect as if nothing were public, which hides the same cells as last year; only if that hides a public one, around it."""
-    try:
-        protected = protect_counts(problem, rounded=known.rounded, **options)
-    except DatasetError:  # with all those open some cell cannot be hidden
-        options["keep"] = None
-        protected = protect_counts(problem, rounded=known.rounded, **options)
+    """Protect as if nothing were public, which hides the same cells as last year; only if that hides a public one, around it.
+
+    The cells to keep open are tried in turn: with too many of them some cell cannot be hidden, or not by every search.
+    """
+    *tried, last = options["keep"]
+    given = {**{name: value for name, value in options.items() if name != "keep"}, "rounded": known.rounded}
+    protected = None
+    for number, keep in enumerate(tried):
+        try:
+            protected = protect_counts(problem, keep=keep, **{**given, "seed": given["seed"] + number})
+            break
+        except DatasetError:
+            continue
+    if protected is None:
+        protected = protect_counts(problem, keep=last, **given)
     if (protected.hidden & known.public).any():
-        protected = protect_counts(problem, rounded=known.rounded, public=known.public, **options)
+        protected = protect_counts(problem, public=known.public, **given)
     return protected
 
 

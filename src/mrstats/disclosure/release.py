@@ -28,6 +28,8 @@ from mrstats.schema import CITY, CONFIDENTIAL, EditionError, has_status
 
 CURE = "merge the groups of that cell, or let the rules' method be round"
 EARLIER = "show the year as earlier editions did, with the same tables and method, or leave that year out"
+RESULT_WORDS = {"path": "", "confirmed": False, "sure": False}
+"""What a result says of its figures in other columns, and what it says when they are hidden."""
 
 
 def write_release(
@@ -113,17 +115,17 @@ def write_release(
 def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
     """A result of persons, all of it hidden where a table hides a figure that the result could tell.
 
-    A search prints the whole city's figure and those of groups one step down, so it goes when a table hides one of the
-    whole city's figures for the same indicator and year, or an area's where the search splits by areas.
+    A search prints the whole city's figure and those of groups one step down, a model those of groups: they go when a
+    table hides one of the whole city's figures for the same indicator and year, or an area's where they split by areas.
     """
     by_area = (result["factor"] == "geography").any()
     for table, _ in withheld:
         same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
-            figures = [str(name) for name in result.select_dtypes("float") if name != "confidence"]
-            blank: dict[str, Any] = {**dict.fromkeys(figures, np.nan), "path": "", "confirmed": False}
-            return result.assign(**{name: blank[name] for name in blank if name in result}, status=CONFIDENTIAL)
+            figures = [str(name) for name in result if result[name].dtype == float and name != "confidence"]
+            told: dict[str, Any] = {name: said for name, said in RESULT_WORDS.items() if name in result}
+            return result.assign(**dict.fromkeys(figures, np.nan), **told, status=CONFIDENTIAL)
     return result
 
 

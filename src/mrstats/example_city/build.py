@@ -16,6 +16,7 @@ from mrstats.example_city.people import BIRTH, EDUCATION, GROWTH, People, Places
 from mrstats.example_city.services import near, service_points
 from mrstats.example_city.survey import draw_survey, questions
 from mrstats.example_city.voices import board_answers, interviews
+from mrstats.sources import write_layers
 
 YEARS = (2019, 2020, 2021, 2022, 2023, 2024)
 SURVEY_YEARS = (2023, 2024)
@@ -208,16 +209,9 @@ def _write_parquet(path: Path, columns: dict) -> None:
 def _write_map(path: Path, layers: dict, points, population: np.ndarray) -> None:
     """Every layer into one GeoPackage, with a fixed date inside."""
     import geopandas as gpd
-    import pyogrio
 
     place = points[["point_id", "deso", "deso_2025", "service_area"]].assign(population=population)
     with_points = layers | {
         "points": gpd.GeoDataFrame(place, geometry=gpd.points_from_xy(points["x"], points["y"]), crs=layers["deso"].crs)
     }
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FILE_DATE})
-    try:
-        for name, layer in with_points.items():
-            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+    write_layers(path, with_points, date=FILE_DATE)

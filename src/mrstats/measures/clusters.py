@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 
 def clusters_and_strata(strata: ArrayLike | None, psu: ArrayLike | None, n: int) -> tuple[np.ndarray, np.ndarray]:
     """PSU of each person, 0..P-1 sorted by stratum, and stratum of each PSU, 0..H-1."""
+    if strata is None and psu is None:  # a register: nothing to sort
+        return np.arange(n), np.zeros(n, int)
     stratum = np.zeros(n, int) if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
     unit = np.arange(n) if psu is None else np.unique(np.asarray(psu), return_inverse=True)[1]
     pairs, cluster = np.unique(stratum * n + unit, return_inverse=True)
@@ -26,7 +28,8 @@ def membership(codes: np.ndarray) -> Any:
 
 def sum_by(codes: np.ndarray, matrix: Any) -> np.ndarray:
     """Sums of the matrix's rows (n, k), dense or sparse, by code."""
-    result = membership(codes) @ matrix
+    alone = len(codes) > 0 and codes[0] == 0 and codes[-1] == len(codes) - 1 and (np.diff(codes) == 1).all()
+    result = matrix if alone else membership(codes) @ matrix  # a register: each person a cluster, nothing to add up
     return result.toarray() if hasattr(result, "toarray") else result
 
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from operator import index
 from typing import Any
 
 import pandas as pd
 
-from mrstats.breakdown import mode, record
 from mrstats.dataset import City
-from mrstats.dataset.release import Release
+from mrstats.models.adjusted import adjusted_gaps, adjusted_table
+from mrstats.models.asked import answered, asked_year, names, whole
+from mrstats.models.crossed import intersections, intersections_table
+from mrstats.models.decompose import decompose_gap, decomposed_table
 from mrstats.models.furthest import furthest_table
+from mrstats.models.smallareas import small_areas, small_areas_check
 from mrstats.request import ResultRequest
-from mrstats.schema import UnknownNameError
 
-RESULTS: dict[str, Callable[..., pd.DataFrame]] = {"furthest_behind": furthest_table}
+RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
+    "furthest_behind": furthest_table,
+    "adjusted_gaps": adjusted_table,
+    "decompose_gap": decomposed_table,
+    "intersections": intersections_table,
+}
 """What a plan may ask for beside tables, and the callable that makes it from persons, checked by its own rules."""
 
 
@@ -84,35 +90,15 @@ def furthest_behind(
     >>> tree[["node", "parent", "factor", "group"]].values.tolist()
     [['root', '', '', ''], ['w1', 'root', 'sex', 'women'], ['r1', 'root', 'sex', 'men']]
     """
-    latest = (city.description.years or (0,))[-1]
-    numbers = {"depth": depth, "year": latest if year is None else year, "minimum": minimum, "seed": seed}
+    numbers = {"depth": depth, "minimum": minimum, "seed": seed}
     arguments: dict[str, Any] = {
         "indicator": indicator,
-        "factors": [factors] if isinstance(factors, str) else list(factors),
-        **{name: _whole(name, number) for name, number in numbers.items()},
+        "factors": names(factors),
+        "year": asked_year(city, year),
+        **{name: whole(name, number) for name, number in numbers.items()},
         "confidence": float(confidence),
     }
-    return _answered(city, ResultRequest(city.name, "furthest_behind", arguments))
-
-
-def _whole(name: str, number: Any) -> int:
-    """A number as a plan holds it, numpy's too."""
-    try:
-        return index(number)
-    except TypeError:
-        raise UnknownNameError(f"{name}={number!r} must be a whole number, without quotes or decimals.") from None
-
-
-def _answered(city: City, request: ResultRequest) -> pd.DataFrame:
-    """A result made now, or (publishing) the one of the release; recording, it is noted in the plan."""
-    if mode() == "publish":
-        table = Release.from_environment().result(request)
-    else:
-        table = compute_result(city, request)
-        if mode() == "record":
-            record(request)
-    table.attrs["dataset"] = city.key
-    return table
+    return answered(city, ResultRequest(city.name, "furthest_behind", arguments), furthest_table)
 
 
 def compute_result(city: City, request: ResultRequest) -> pd.DataFrame:
@@ -120,3 +106,15 @@ def compute_result(city: City, request: ResultRequest) -> pd.DataFrame:
     from mrstats.places import RESULTS as OF_PLACES  # its verbs answer by this module
 
     return {**RESULTS, **OF_PLACES}[request.kind](city, **request.arguments)
+
+
+__all__ = [
+    "RESULTS",
+    "adjusted_gaps",
+    "compute_result",
+    "decompose_gap",
+    "furthest_behind",
+    "intersections",
+    "small_areas",
+    "small_areas_check",
+]

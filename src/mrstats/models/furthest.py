@@ -13,16 +13,14 @@ import pandas as pd
 
 from mrstats import engine
 from mrstats.dataset import City
-from mrstats.definitions import BackgroundFactor, Indicator, nearest
+from mrstats.definitions import BackgroundFactor, Indicator
 from mrstats.domains import named_groups
 from mrstats.measures import proportions
 from mrstats.measures.contrasts import p_value_of_interval
 from mrstats.measures.trend import adjust_p_values
+from mrstats.models.persons import FEWEST, check_factor
 from mrstats.personwise import person_hash
 from mrstats.schema import UNKNOWN, UNRELIABLE, MrstatsError, UnknownNameError
-
-FEWEST = 10
-"""So many persons have the outcome, and so many lack it, in the confirming half of every group that is shown."""
 
 RELIABLE = 50
 SEARCH, CONFIRM = 0, 1
@@ -98,10 +96,7 @@ def _check(city: City, indicator: Indicator, factors: Sequence[str], depth: int,
             "Use a register, or a sample of persons."
         )
     for name in factors:
-        if name not in city.factors:
-            raise UnknownNameError(f"factors={name!r} is not in {city.name} ({nearest(name, city.factors)}).")
-        if indicator.table not in city.description.factors[name].tables:
-            raise UnknownNameError(f"factors={name!r} is not a factor of table {indicator.table!r}. Leave it out.")
+        check_factor(city, indicator, "factors", name)
     if not 2 <= len(set(factors)) <= 6 or len(set(factors)) < len(factors):
         raise UnknownNameError(f"factors={list(factors)} must be two to six different factors.")
     if not 1 <= depth <= 3 or minimum < FEWEST:

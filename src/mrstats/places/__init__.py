@@ -12,8 +12,7 @@ import pandas as pd
 
 from mrstats.breakdown import check_request
 from mrstats.dataset import City
-from mrstats.models import _answered as answered
-from mrstats.models import _whole as whole
+from mrstats.models.asked import answered, whole
 from mrstats.places.change import impact_table
 from mrstats.places.profiling import profile_table
 from mrstats.places.sorting import segregation_table
@@ -104,7 +103,7 @@ def segregation(
         "confidence": float(confidence),
         "seed": whole("seed", seed),
     }
-    return answered(city, ResultRequest(city.name, "segregation", arguments))
+    return answered(city, ResultRequest(city.name, "segregation", arguments), segregation_table)
 
 
 def area_profile(
@@ -181,7 +180,7 @@ def area_profile(
         "year": asked.years[-1],
         "confidence": float(confidence),
     }
-    return answered(city, ResultRequest(city.name, "area_profile", arguments))
+    return answered(city, ResultRequest(city.name, "area_profile", arguments), profile_table)
 
 
 def metres(reach: float) -> float:
@@ -297,4 +296,4 @@ def impact(
         "year": asked.years[-1],
         "confidence": float(confidence),
     }
-    return answered(city, ResultRequest(city.name, "impact", arguments))
+    return answered(city, ResultRequest(city.name, "impact", arguments), impact_table)

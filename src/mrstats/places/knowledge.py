@@ -206,17 +206,11 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
         groups = city.factors[factor].codes if factor in city.factors else []
         if code not in groups:
             raise DatasetError(
-                f"[interviews] row {row}, column 'group' holds {found.loc[row, 'group']!r}; write factor=code with a factor of "
+                f"[interviews] row {row}, column 'group' holds '{factor}={code}'; write factor=code with a factor of "
                 f"{city.name} ({', '.join(city.factors)}) and one of its groups."
             )
-    consent = found["consent"].astype(str).str.lower()
-    if not consent.isin(["true", "false"]).all():
-        row = found.index[~consent.isin(["true", "false"])][0]
-        raise DatasetError(
-            f"[interviews] row {row}, column 'consent' holds {found.loc[row, 'consent']!r}; write true or false."
-        )
     table = found.assign(factor=coded["factor"], group=coded["code"], indicator=found["theme"].map(themes))
-    table["quotation"] = table["quotation"].where(consent == "true", "")
+    table["quotation"] = table["quotation"].where(table["consent"], "")
     table = table.explode("indicator").fillna({"indicator": ""})
     if indicators is not None:
         table = table[table["indicator"].isin(list(indicators))]

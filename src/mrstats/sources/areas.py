@@ -3,6 +3,7 @@ key files, found by pattern."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,3 +140,17 @@ def read_scb_areas(path: Path, system: str, *, layer: str | None = None) -> gpd.
         made["parent"] = frame[held["parent"]].astype(str)
     order = [name for name in ("code", "name", "parent", "vintage", "geometry") if name in made]
     return made[order].sort_values("code", ignore_index=True)
+
+
+def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, date: str) -> None:
+    """Polygons or points as layers of one GeoPackage; `date` (``2025-03-01T00:00:00.000Z``) is the only time in it, so that the
+    same layers give the same bytes."""
+    import pyogrio
+
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": date})
+    try:
+        for name, layer in layers.items():
+            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

@@ -255,25 +255,25 @@ def _moved_table(table: pd.DataFrame, move: Move) -> pd.DataFrame:
     made = _without_empty_rest(made, ["n", "population", "count"])
     made.loc[made["value"].isna(), FIGURES] = np.nan
     city = table[table["geography_level"] == CITY]
-    joined = pd.concat([city, _as_published(made)], ignore_index=True)
+    joined = pd.concat([city, made], ignore_index=True)
     ranks = [pd.factorize(table["indicator"])[1].get_indexer(pd.Index(joined["indicator"])), joined["year"]]
     ranks += [joined["geography_level"] != CITY, joined["geography"] == UNPLACED, joined["geography"]]
     places = np.lexsort([np.unique(np.asarray(rank), return_inverse=True)[1] for rank in reversed(ranks)])  # stable
-    return joined.iloc[places].reset_index(drop=True)[[*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]]
+    joined = joined.iloc[places].reset_index(drop=True)[[*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]]
+    return _as_published(joined, move.way.target.level.name)
 
 
-def _as_published(made: pd.DataFrame) -> pd.DataFrame:
+def _as_published(table: pd.DataFrame, level: str) -> pd.DataFrame:
     """Publishing, hide every area of a group if the release hides one of its own figures on this division: an estimate of it,
     or the city less the estimates of the others, would tell how large it is."""
     if mode() != "publish":
-        return made
-    hidden = Release.from_environment().hidden(made["geography_level"].iloc[0])
-    factors = factor_columns(made)
-    told = np.array([group_of(record, factors) in hidden for record in made.to_dict("records")], bool)
-    made = made.copy()
-    made.loc[told, FIGURES] = np.nan
-    made.loc[told, ["status", "method"]] = CONFIDENTIAL, ""
-    return made
+        return table
+    hidden, factors = Release.from_environment().hidden(level), factor_columns(table)
+    told = np.array([group_of(record, factors) in hidden for record in table.to_dict("records")], bool)
+    told &= (table["geography_level"] == level).to_numpy()
+    table.loc[told, FIGURES] = np.nan
+    table.loc[told, ["status", "method"]] = CONFIDENTIAL, ""
+    return table
 
 
 def _figures(made: pd.DataFrame, move: Move, spread: np.ndarray, share: np.ndarray) -> dict[str, np.ndarray]:

@@ -6,6 +6,9 @@ import pytest
 
 import mrstats as mr
 from mrstats.access import distance_to_service, people_at_points
+from mrstats.breakdown import check_request
+from mrstats.disclosure.release import write_release
+from mrstats.disclosure.rules import ProtectionRule
 from mrstats.example_city import build_example_city
 from mrstats.measures.nearest import nearest_distance
 from mrstats.schema import DatasetError, MrstatsError, NotPublishedError, UnknownNameError
@@ -122,3 +125,18 @@ def test_check_knows_a_column_of_distance_and_tells_a_service_that_is_not_there(
     message = r"\[distances.metres_to_library\] finds no place in service_points.csv where kind is librarry"
     with pytest.raises(DatasetError, match=message):
         mr.break_down(mr.open_dataset(near_city.folder), "near_library", years=2024)
+
+
+def test_a_release_has_one_file_of_sums_for_those_with_and_without_a_known_home(near_city, tmp_path):
+    requests = [
+        check_request(near_city, name, geography="regso", years=2024) for name in ("near_library", "population")
+    ]
+    write_release(near_city, tuple(requests), tmp_path / "release", rule=ProtectionRule(method="suppress"))
+    sums = pd.read_csv(tmp_path / "release" / "hierarchy.csv", dtype=str)
+    parts = set(sums.loc[(sums["dim"] == "geography") & (sums["parent"] == "_T"), "child"])
+    counts = {path.stem: pd.read_csv(path, dtype=str) for path in (tmp_path / "release" / "counts").glob("*.csv")}
+    assert "_U" not in set(counts["near_library-2024"]["geography"])
+    # The city is the sum of its parts in the one that has unplaced persons, who are among them.
+    placed = counts["population-2024"].set_index("geography")["value"].astype(int)
+    assert placed["_U"] > 0
+    assert placed[sorted(parts)].sum() == placed["_T"]

@@ -128,15 +128,15 @@ def test_check_knows_a_column_of_distance_and_tells_a_service_that_is_not_there(
 
 
 def test_a_release_has_one_file_of_sums_for_those_with_and_without_a_known_home(near_city, tmp_path):
-    requests = [
-        check_request(near_city, name, geography="regso", years=2024) for name in ("near_library", "population")
-    ]
-    write_release(near_city, tuple(requests), tmp_path / "release", rule=ProtectionRule(method="suppress"))
-    sums = pd.read_csv(tmp_path / "release" / "hierarchy.csv", dtype=str)
-    parts = set(sums.loc[(sums["dim"] == "geography") & (sums["parent"] == "_T"), "child"])
-    counts = {path.stem: pd.read_csv(path, dtype=str) for path in (tmp_path / "release" / "counts").glob("*.csv")}
+    asked = [("near_library", "regso"), ("population", "regso"), ("population", "district")]
+    requests = tuple(check_request(near_city, name, geography=level, years=2024) for name, level in asked)
+    folder = tmp_path / "release"
+    write_release(near_city, requests, folder, rule=ProtectionRule(method="suppress"))
+    sums = pd.read_csv(folder / "hierarchy.csv", dtype=str)
+    city = sums[(sums["dim"] == "geography") & (sums["parent"] == "_T")]
+    counts = {path.stem: pd.read_csv(path, dtype=str) for path in (folder / "counts").glob("*.csv")}
     assert "_U" not in set(counts["near_library-2024"]["geography"])
-    # The city is the sum of its parts in the one that has unplaced persons, who are among them.
+    # In the one that has unplaced persons the city is the sum of the areas of each level and these.
     placed = counts["population-2024"].set_index("geography")["value"].astype(int)
     assert placed["_U"] > 0
-    assert placed[sorted(parts)].sum() == placed["_T"]
+    assert {placed[list(parts["child"])].sum() for _, parts in city.groupby("hierarchy")} == {placed["_T"]}

@@ -270,7 +270,8 @@ def effect_rows(city: City) -> Iterator[str]:
         changed = table.assign(value=table["value"] + 100 * more / table["population"])
         found.append(mr.effect(changed, list(met), since=since, city=city).iloc[0])
     found, true = pd.DataFrame(found), 100 * planted
-    yield f"| difference-in-differences | planted in 40 DeSO by lot, points, mean of {REDRAWN} | {true:.2f} | {found['effect'].mean():.2f} | | |"
+    mean = f"{true:.2f} | {found['effect'].mean():.2f}"
+    yield f"| difference-in-differences | planted in 40 DeSO by lot, points, mean of {REDRAWN} | {mean} | | |"
     hit = int(((found["lower"] <= true) & (true <= found["upper"])).sum())
     yield f"| difference-in-differences | the same: intervals that cover, of {REDRAWN} | 95 | {hit} | | |"
 

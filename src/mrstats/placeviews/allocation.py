@@ -16,7 +16,7 @@ from .parts import among, is_hidden, plain_table, written, written_interval
 from .rowchart import STROKE, Block, Mark, Row, RowChart
 
 NEEDED = ("indicator", "need_indicator", "over", "group", "place", "amount_to_need", "cumulative_amount", "status")
-_CURVE, _LEFT, _FOOT, _TICKS = 66.0, 11.0, 13.0, (0, 25, 50, 75, 100)
+_TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 66.0, 11.0, 13.0, (0, 25, 50, 75, 100)
 _TEXT_LEFT, _LINE = 86.0, 4.2
 AMOUNT, NEED = look.GROUPS[0], look.GROUPS[1]
 """Colour and shape of what is shared out and of the need for it: neither is good or bad."""
@@ -26,7 +26,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     """Concentration curves above with their indices; below, the shares of residents, amount and need by group."""
     words = Captions.of(data, city, language)
     found = _Allocation(masked(data, NEEDED), words)
-    top = 4.0 + _CURVE + _FOOT if found.has_curve else 0.0
+    top = _TOP + _CURVE + _FOOT if found.has_curve else 0.0
     drawing = RowChart(
         [Block(found.heading(), tuple(found.row(record) for record in found.records))],
         [words.word("allocation_axis")], [words.word("allocation_each"), words.word("allocation_to_need")],
@@ -35,13 +35,18 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     if found.has_curve:
         _draw_curves(drawing.sheet, found)
     sentences = [
-        words.word("alt_allocation" if found.has_curve else "alt_allocation_rows", what=found.amount, by=found.by)
+        words.word(
+            "alt_allocation" if found.has_curve else "alt_allocation_rows", what=capital(found.amount), by=found.by
+        )
     ]
     sentences += found.told()[:2]
     if hidden := sum(map(is_hidden, found.records)):
         sentences.append(words.word("alt_hidden", count=hidden, total=len(found.records)))
     cells = {cell for block in drawing.blocks for row in block.rows for cell in row.cells}
-    notes = [words.word("allocation_read")] * found.has_curve + [words.word("allocation_ratio")]
+    notes = [words.word("allocation_read")] * found.has_curve + [
+        words.word("allocation_ratio"),
+        *drawing.notes(words.word),
+    ]
     return figure(
         words, drawing.svg(), drawing.height, title=words.title(title, found.finding(), *found.plain_titles()),
         subtitle=found.subtitle(), source=found.source(), notes=[*notes, *words.notes(cells, [])],
@@ -188,7 +193,7 @@ def percent_text(share: float, language: str) -> str:
 
 def _draw_curves(sheet: look.Sheet, found: _Allocation) -> None:
     """A square with the line of equal shares, the curve of need and that of the amount, and their indices beside it."""
-    words, top, language = found.words, 4.0, found.words.language
+    words, top, language = found.words, _TOP, found.words.language
 
     def x(share: float) -> float:
         return _LEFT + share / 100 * _CURVE
@@ -201,11 +206,7 @@ def _draw_curves(sheet: look.Sheet, found: _Allocation) -> None:
         small = {"size": look.SMALL_SIZE, "colour": look.TEXT_2}
         sheet.middle(x(0) - 2, y(tick), number(tick, language), align="right", **small)
         sheet.text(x(tick), y(0) + 4.0, number(tick, language), align="center", **small)
-    ends = {"first": lower_first(found.name(found.ranked[0])), "last": lower_first(found.name(found.ranked[-1]))}
-    if not found.is_factor:
-        ends = {key: found.name(found.ranked[place]) for key, place in (("first", 0), ("last", -1))}
-    for place, line in enumerate(look.wrap(words.word("allocation_order", **ends), _CURVE + 12, look.SMALL_SIZE)[:1]):
-        name_axis(sheet, (x(0) + x(100)) / 2, y(0) + 8.2 + 3.7 * place, line)
+    name_axis(sheet, (x(0) + x(100)) / 2, y(0) + 8.2, words.word("allocation_order"))
     sheet.line([x(0), x(100)], [y(0), y(100)], colour=look.INK, width=look.MEAN_LINE, dash=(4, 2), layer=3)
     drawn = [("need", NEED), ("amount", AMOUNT)][found.needs_all :]
     for name, (colour, shape) in drawn:
@@ -214,7 +215,7 @@ def _draw_curves(sheet: look.Sheet, found: _Allocation) -> None:
         sheet.line([x(share) for share in xs], [y(share) for share in ys], colour=colour, width=1.8, layer=4)
         for across, up in list(zip(xs, ys, strict=True))[1:-1]:
             sheet.mark(x(across), y(up), shape=shape, fill=colour)
-    sheet.text(0, 0 + 2.6 - 0.2, words.word("allocation_cumulative"), size=look.SMALL_SIZE, colour=look.TEXT_2)
+    sheet.text(0, 2.8, words.word("allocation_cumulative"), size=look.SMALL_SIZE, colour=look.TEXT_2)
     height = top + 8.0
     for name, (colour, shape), what in (("amount", AMOUNT, found.amount), ("need", NEED, found.need)):
         if name == "need" and found.needs_all:

@@ -14,7 +14,7 @@ from ..schema import PER_CENT, MrstatsError
 from ..selection import only_indicator
 from .parts import plain_table, written
 
-_TOP, _PLOT, _UNDER, _RIGHT, _INSET = 9.0, 58.0, 7.0, 4.0, 8.0
+_TOP, _PLOT, _UNDER, _RIGHT, _INSET = 9.0, 58.0, 7.0, 2.0, 10.0
 _CHANCE = 0.05
 
 
@@ -159,5 +159,7 @@ def _drawn(found: _Effect) -> tuple[look.Sheet, float]:
         sure = row["lower"] > 0 or row["upper"] < 0
         sheet.mark(x(year), y, fill=look.INK if sure else look.WHITE, edge=None if sure else look.INK)
         text = signed(row["effect"], words.language, decimals=found.decimals)
+        width = look.text_width(text)
+        sheet.box(x(year) + 2.0, y - 1.9, width + 0.8, 3.8, layer=4)  # where the line of zero would cross the figure
         sheet.middle(x(year) + 2.4, y, text)
     return sheet, height

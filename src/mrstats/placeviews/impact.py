@@ -12,7 +12,7 @@ from ..phrases import fill, hidden_in
 from ..schema import TOTAL, UNPLACED, MrstatsError
 from ..selection import GEOGRAPHY, masked
 from .parts import about, group_or_area, in_city, in_order, is_hidden, metres, plain_table, service, written
-from .rowchart import Block, Mark, Row, RowChart
+from .rowchart import LINE, Block, Mark, Row, RowChart
 
 NEEDED = ("year", "kind", "group", "within_before", "within_after", "affected", "reach", "who", "status")
 _APART = 1.05
@@ -26,10 +26,10 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     near = words.word("impact_near", reach=metres(found.reach, words))
     drawing = RowChart(
         [Block(heading, tuple(found.row(record) for record in records)) for heading, records in found.blocks()],
-        [f"{near}, {words.word('map_per_cent').lower()}", words.word("impact_metres")],
+        [f"{near}, {words.word('map_per_cent').lower()}", words.word("impact_metres", service=found.service)],
         [words.word("impact_affected"), words.word("impact_lost", reach=metres(found.reach, words))],
         [(found.mark(0.0, before=True), words.word("impact_before")), (found.mark(0.0), words.word("impact_after")),
-         (Mark(0.0, lower=0.0, upper=0.0), words.word("impact_line"))][: 2 if not found.has_metres else 3],
+         (Mark(0.0, LINE), words.word("impact_line"))][: 2 if not found.has_metres else 3],
         words.language,
         row=5.6,
     )  # fmt: skip
@@ -69,7 +69,9 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         figures = [(name, 0) for name in ("n", "affected")] + [("within_before", 1), ("within_after", 1)]
         figures += [(name, 0) for name in ("metres_before_median", "metres_after_median", "further")]
         cells = [found.cell(record, name, decimals) for name, decimals in figures]
-        lines.append(([group_or_area(record, words), *cells], record in whole))
+        name = group_or_area(record, words)
+        factor = f"{words.dimension(record['factor'])}: " if record["factor"] else ""
+        lines.append(([f"{factor}{name}", *cells], record in whole))
     return plain_table(
         words, heads, lines, spanners=spanners, title=words.title(title, found.finding(), found.plain_title()),
         subtitle=found.subtitle(), source=found.source(), notes=[words.word("impact_crow"), words.word("impact_full")],

@@ -32,7 +32,8 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
         [words.word("profile_area"), words.word("city_as_a_whole"), words.word("difference_points")],
         found.legend(), words.language,
     )  # fmt: skip
-    known = [record for record in found.drawn if not is_hidden(record) and not math.isnan(record["difference"])]
+    rows = [record for record in found.drawn if record["measure"] in PER_CENT]
+    known = [record for record in rows if not is_hidden(record) and not math.isnan(record["difference"])]
     sure = [record for record in known if is_sure(record)]
     sentences = [words.word("alt_profile", count=sum(len(block.rows) for block in blocks))]
     if known:
@@ -41,14 +42,14 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
                  "city": found.number(found.at(CITY, widest))}  # fmt: skip
         sentences.append(words.word("alt_profile_widest", **slots))
         sentences.append(words.word("alt_profile_sure", count=len(sure), total=len(known)))
-    if hidden := sum(map(is_hidden, found.drawn)):
-        sentences.append(words.word("alt_hidden", count=hidden, total=len(found.drawn)))
+    if hidden := sum(map(is_hidden, rows)):
+        sentences.append(words.word("alt_hidden", count=hidden, total=len(rows)))
     cells = {cell for block in blocks for row in block.rows for cell in row.cells}
     notes = [words.word("profile_sure"), words.word("points_explained"), *drawing.notes(words.word)]
     notes += [words.word("profile_other_units")] * found.has_other_units
     return figure(
         words, drawing.svg(), drawing.height, title=words.title(title, found.finding(), words.word("title_profile")),
-        subtitle=found.subtitle(), source=found.source(), notes=[*notes, *words.notes(cells, [])],
+        subtitle=found.subtitle(), source=found.source(rows), notes=[*notes, *words.notes(cells, [])],
         alt=words.alt(alt, [*sentences, words.word("alt_where")], [words.word("alt_profile_how")]),
     )  # fmt: skip
 
@@ -76,7 +77,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         lines.append((cells, False))
     return plain_table(
         words, heads, lines, title=words.title(title, found.finding(), words.word("title_profile")),
-        subtitle=found.subtitle(), source=found.source(), notes=words.chance(found.shown),
+        subtitle=found.subtitle("_table"), source=found.source(found.drawn), notes=words.chance(found.shown),
     )  # fmt: skip
 
 
@@ -95,6 +96,8 @@ def said(data, words: Captions) -> list[str]:
         ]
         for way in (1, -1)
     )
+    if len(known) == 1:
+        return _one(known[0], bool(worse or better), found) + hidden_in(found.shown, words)
     unsure = len(known) - len(worse) - len(better)
     told = [fill("profile", language, worse=in_words(len(worse), language, neuter=True),
                  better=in_words(len(better), language, neuter=True), total=in_words(len(known), language))]  # fmt: skip
@@ -110,6 +113,17 @@ def said(data, words: Captions) -> list[str]:
             slots |= {"share": share_of(indicator, words), "city": value_of(whole["value"], indicator, words)}
             told.append(fill("profile_widest", language, **slots))
     return told + hidden_in(found.shown, words)
+
+
+def _one(record: dict, sure: bool, found: _Profile) -> list[str]:
+    """The level of one condition in the area and the city, if the two certainly differ."""
+    words, whole = found.words, found.at(CITY, record)
+    indicator = words.indicator(record["indicator"])
+    share = share_of(indicator, words)
+    if not sure or whole is None or is_hidden(whole):
+        return [fill("profile_one_unsure", words.language, share=share)]
+    values = {name: value_of(row["value"], indicator, words) for name, row in (("value", record), ("city", whole))}
+    return [fill("profile_one", words.language, share=share, **values)]
 
 
 class _Profile:
@@ -147,16 +161,16 @@ class _Profile:
         )
 
     def name(self, record: dict, *, unit: bool = False) -> str:
-        """What a row measures, and of which group; with `unit`, where it is not a per cent."""
+        """What a row measures, and of which group, and in which unit."""
         words = self.words
         near = reached(record["indicator"])
         if near:
             text = words.word("profile_near", service=service(near[0], words), reach=metres(near[1], words))
+            text += f", {words.word('map_per_cent').lower()}" * unit
         else:
             indicator = words.indicator(record["indicator"])
             text = indicator.label[words.language]
-            other = unit and record["measure"] not in PER_CENT
-            text += f", {indicator.unit[words.language]}" * other
+            text += f", {indicator.unit[words.language]}" * unit
         if record["group"] != TOTAL:
             text += f": {words.group(record['factor'], record['group'])}"
         return text
@@ -165,9 +179,14 @@ class _Profile:
         """Conditions of everybody, what is near, then each indicator by the groups of each factor."""
         words, found = self.words, []
         share = [row for row in self.drawn_total if row["measure"] in PER_CENT]
-        for heading, near in (("profile_conditions", False), ("profile_services", True)):
-            rows = [row for row in share if bool(reached(row["indicator"])) == near]
-            found.append(Block(words.word(heading), tuple(self._row(row, self.name(row)) for row in rows)))
+        conditions = [row for row in share if not reached(row["indicator"])]
+        found.append(
+            Block(words.word("profile_conditions"), tuple(self._row(row, self.name(row)) for row in conditions))
+        )
+        near = [(row, *told) for row in share if (told := reached(row["indicator"]))]
+        for reach in dict.fromkeys(reach for _, _, reach in near):
+            rows = [self._row(row, capital(service(kind, words))) for row, kind, metre in near if metre == reach]
+            found.append(Block(words.word("profile_services", reach=metres(reach, words)), tuple(rows)))
         pairs = dict.fromkeys(
             (row["factor"], row["indicator"]) for row in self.drawn_groups if row["measure"] in PER_CENT
         )
@@ -201,23 +220,27 @@ class _Profile:
                 (Mark(0.0, STROKE, look.HATCH), words.word("city_as_a_whole"))]  # fmt: skip
 
     def finding(self) -> str | None:
-        """In how many conditions the area certainly differs from the city; nothing where one is hidden."""
+        """In how many conditions the area certainly differs from the city; at least so many where one is hidden."""
         known = [row for row in self.drawn_total if not reached(row["indicator"]) and row["measure"] in PER_CENT]
-        if not known or any(math.isnan(row["difference"]) for row in known):
+        if len(known) < 2:
             return None
         language = self.words.language
+        least = "_least" * any(math.isnan(row["difference"]) for row in known)
         counts = {"count": sum(map(is_sure, known)), "total": len(known)}
-        return self.words.word("title_profile_sure", **{key: in_words(n, language) for key, n in counts.items()})
+        return self.words.word(
+            f"title_profile_sure{least}", **{key: in_words(n, language) for key, n in counts.items()}
+        )
 
-    def subtitle(self) -> str:
+    def subtitle(self, of: str = "") -> str:
         words = self.words
         slots = {
             "place": words.city.label,
             "year": words.years(self.shown),
             "level": words.confidence(self.shown) or "95",
         }
-        return words.word("profile_subtitle", **slots)
+        return words.word(f"profile_subtitle{of}", **slots)
 
-    def source(self) -> str:
-        names = [name for name in self.shown["indicator"].unique() if not reached(name)] or ["population"]
+    def source(self, rows: list[dict]) -> str:
+        """Where the figures of some rows are from; what is near is counted among the population."""
+        names = dict.fromkeys("population" if reached(row["indicator"]) else row["indicator"] for row in rows)
         return self.words.source(self.shown, [self.words.indicator(name) for name in names])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..captions import Captions
+from ..language import word
 from ..schema import TOTAL, MrstatsError, factor_columns
 from .parts import among
 
@@ -14,16 +15,18 @@ class QuotientWords(Captions):
     """The words of a dataset, with quotients of one group in the place of the residents that they are made of."""
 
     group_name: str = ""
+    """Whose share it is, as inside a sentence."""
 
     def indicator(self, name: str):
         """The definition of the count of residents, told as a quotient."""
-        made = {key: {language: self.word(word) for language in self.city.indicators[name].label}
-                for key, word in (("unit", "quotient_unit"), ("share", "quotient_share"))}  # fmt: skip
+        label = self.city.indicators[name].label
+        made = {"unit": {language: word("quotient_unit", language) for language in label},
+                "share": {language: word("quotient_share", language, among=self.group_name) for language in label}}  # fmt: skip
         return replace(self.city.indicators[name], measure="ratio", direction="", decimals=1, **made)
 
     def only(self, table) -> str:
-        """Whose share it is."""
-        return self.group_name
+        """Nothing: the name of the quotient says whose it is."""
+        return ""
 
 
 def for_map(data, words: Captions):

@@ -13,14 +13,14 @@ from ..schema import MrstatsError
 MOST_ROWS = 40
 """Rows that fit a page together with headings, legend and caption."""
 
-BAR, STROKE = "bar", "|"
+BAR, STROKE, LINE = "bar", "|", "-"
 _INDENT, _LABEL_MOST, _GAP, _PANEL_GAP, _LEAST_PLOT = 3.0, 46.0, 4.0, 7.0, 30.0
-_LINE, _LEGEND, _AXIS, _HEAD_MOST = 3.7, 5.4, 10.4, 19.0
+_LINE, _LEGEND, _AXIS, _HEAD_MOST = 3.7, 5.4, 10.4, 25.0
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A figure on a scale: a marker's shape, a stroke across the row or a bar from zero, with its interval.
+    """A figure on a scale: a marker's shape, a stroke across the row, a bar from zero or (in a legend) a line.
 
     `start` is where it has moved from; `shift` is millimetres down from the middle of the row. A mark without a value is
     not drawn.
@@ -177,6 +177,8 @@ class RowChart:
         self.sheet.line([0, look.COLUMN_WIDTH], [y, y])
         if block.heading:
             middle = y + look.HEADING_ROW / 2
+            plate = look.text_width(block.heading, weight=look.BOLD)
+            self.sheet.box(0, y + 0.4, plate + 1, look.HEADING_ROW - 0.8)  # no grid line behind the words
             self.sheet.middle(0, middle, block.heading, weight=look.BOLD, colour=look.BETTER)
             y += look.HEADING_ROW
         for row in block.rows:
@@ -212,6 +214,8 @@ class RowChart:
         """The mark itself, as in the plot so in the legend."""
         if mark.shape == STROKE:
             self.sheet.line([x, x], [y - 1.7, y + 1.7], colour=mark.colour, width=look.INTERVAL_LINE, layer=4)
+        elif mark.shape == LINE:
+            self.sheet.line([x - 2.0, x + 2.0], [y, y], colour=mark.colour, width=look.INTERVAL_LINE)
         elif mark.shape == BAR:
             self.sheet.box(x - 1.2, y - 1.3, 2.4, 2.6, fill=mark.colour)
         else:

@@ -176,10 +176,10 @@ class _Indices:
                 (Mark(0.0, STROKE, look.HATCH), self.words.word("segregation_chance_mark"))]  # fmt: skip
 
     def moved(self, first: dict, last: dict) -> str:
-        """Whether an index has certainly *grown* or *shrunk*: its two intervals do not meet; else nothing."""
+        """Whether an index has certainly *risen* or *fallen*: its two intervals do not meet; else nothing."""
         if last["upper"] < first["lower"]:
-            return "shrunk"
-        return "grown" if last["lower"] > first["upper"] else ""
+            return "fallen"
+        return "risen" if last["lower"] > first["upper"] else ""
 
     def finding(self) -> str | None:
         """In how many groups the index has certainly gone one way; nothing where a group is hidden or ways differ."""

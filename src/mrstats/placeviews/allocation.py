@@ -55,19 +55,19 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
 
 
 def table(data, *, title=None, city=None, language=None) -> Display:
-    """Residents, amount per person with its interval, shares of residents, need and amount, and amount to need."""
+    """Residents, amount per person with its interval, shares of need and amount, and amount to need."""
     words = Captions.of(data, city, language)
     found = _Allocation(masked(data, NEEDED), words)
     heads = [capital(found.by), words.word("persons"), words.word("allocation_each"),
-             words.word("interval_column", level=words.confidence(found.shown) or "95"), words.word("allocation_residents"),
+             words.word("interval_column", level=words.confidence(found.shown) or "95"),
              words.word("allocation_need"), words.word("allocation_amount"), words.word("allocation_to_need")]  # fmt: skip
-    spanners = [{"text": words.word("allocation_shares"), "first": 4, "last": 6}]
+    spanners = [{"text": words.word("allocation_shares"), "first": 4, "last": 5}]
     lines = []
     for record in found.records:
         d = found.decimals
         cells = [written(record["population"], words, 0), written(record["per_person"], words, d),
                  written_interval(record["per_person_lower"], record["per_person_upper"], words, d),
-                 *(written(record[f"{name}_share"], words, 1) for name in ("population", "need", "amount")),
+                 *(written(record[f"{name}_share"], words, 1) for name in ("need", "amount")),
                  written(record["amount_to_need"], words, 2)]  # fmt: skip
         lines.append(([found.name(record), *cells], False))
     return plain_table(

@@ -47,7 +47,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     return figure(
         words, drawing.svg(), drawing.height,
         title=words.title(title, found.finding(), found.plain_title()), subtitle=found.subtitle(),
-        source=found.source(), notes=[words.word("impact_crow"), words.word("impact_full"), *drawing.notes(words.word),
+        source=found.source(), notes=[*found.notes(), *drawing.notes(words.word),
                                       *words.notes(cells, [])],
         alt=words.alt(alt, [*sentences, words.word("alt_where")], [words.word("alt_impact_how")]),
     )  # fmt: skip
@@ -58,7 +58,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     words = Captions.of(data, city, language)
     found = _Impact(masked(data, NEEDED), words)
     before, after = words.word("impact_before"), words.word("impact_after")
-    heads = [words.word("group"), words.word("persons"), words.word("impact_affected"), before, after, before, after,
+    heads = [words.word("group"), words.word("persons_about"), words.word("impact_affected"), before, after, before, after,
              words.word("impact_further")]  # fmt: skip
     near = words.word("impact_near_short", reach=metres(found.reach, words))
     spanners = [{"text": near, "first": 3, "last": 4}, {"text": words.word("impact_median"), "first": 5, "last": 6}]
@@ -74,7 +74,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         lines.append(([f"{factor}{name}", *cells], record in whole))
     return plain_table(
         words, heads, lines, spanners=spanners, title=words.title(title, found.finding(), found.plain_title()),
-        subtitle=found.subtitle(), source=found.source(), notes=[words.word("impact_crow"), words.word("impact_full")],
+        subtitle=found.subtitle(), source=found.source(), notes=[*found.notes(), words.word("impact_further_explained")],
     )  # fmt: skip
 
 
@@ -172,6 +172,9 @@ class _Impact:
             "year": f"{self.year:.0f}",
         }
         return capital(self.words.word("impact_subtitle", **slots))
+
+    def notes(self) -> list[str]:
+        return [self.words.word(key) for key in ("impact_crow", "impact_full", "rounded_to_tens")]
 
     def source(self) -> str:
         return self.words.source(self.shown, [self.words.indicator(self.records[0]["indicator"])])

@@ -55,7 +55,7 @@ def in_order(records: Sequence[dict], factor: str, words: Captions) -> list[dict
 
 def among(factor: str, code: str, words: Captions) -> str:
     """A group as inside a sentence: *personer födda i Sverige*."""
-    return words.city.factors[factor].group(code).among[words.language]
+    return next(group.among[words.language] for group in words.city.factors[factor].groups if group.code == code)
 
 
 def service(kind: str, words: Captions, *, plural: bool = False) -> str:

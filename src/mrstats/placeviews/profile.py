@@ -77,7 +77,8 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         lines.append((cells, False))
     return plain_table(
         words, heads, lines, title=words.title(title, found.finding(), words.word("title_profile")),
-        subtitle=found.subtitle("_table"), source=found.source(found.drawn), notes=words.chance(found.shown),
+        subtitle=found.subtitle("_table"), source=found.source(found.drawn),
+        notes=[*words.chance(found.shown), *[words.word("rounded_to_tens")] * found.has_counts],
     )  # fmt: skip
 
 
@@ -139,6 +140,7 @@ class _Profile:
         places = [(row["geography_level"], row[GEOGRAPHY]) for row in records]
         self.beside = [place for place in dict.fromkeys(places) if place[0] not in (_DRAWN, CITY)]
         self.city_code = next((code for level, code in places if level == CITY), "")
+        self.has_counts = any(row["measure"] == "count" for row in self.drawn)
         self.has_other_units = any(row["measure"] not in PER_CENT for row in self.drawn)
 
     @staticmethod
@@ -170,7 +172,8 @@ class _Profile:
         else:
             indicator = words.indicator(record["indicator"])
             text = indicator.label[words.language]
-            text += f", {indicator.unit[words.language]}" * unit
+            counts = record["measure"] == "count"  # the result rounds them
+            text += f", {words.word('about') if counts else indicator.unit[words.language]}" * unit
         if record["group"] != TOTAL:
             text += f": {words.group(record['factor'], record['group'])}"
         return text
@@ -243,4 +246,5 @@ class _Profile:
     def source(self, rows: list[dict]) -> str:
         """Where the figures of some rows are from; what is near is counted among the population."""
         names = dict.fromkeys("population" if reached(row["indicator"]) else row["indicator"] for row in rows)
-        return self.words.source(self.shown, [self.words.indicator(name) for name in names])
+        known = [self.words.indicator(name) for name in names if name in self.words.city.indicators]
+        return self.words.source(self.shown, known)

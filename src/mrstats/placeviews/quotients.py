@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 from ..captions import Captions
 from ..language import word
@@ -22,7 +23,9 @@ class QuotientWords(Captions):
         label = self.city.indicators[name].label
         made = {"unit": {language: word("quotient_unit", language) for language in label},
                 "share": {language: word("quotient_share", language, among=self.group_name) for language in label}}  # fmt: skip
-        return replace(self.city.indicators[name], measure="ratio", direction="", decimals=1, **made)
+        return SimpleNamespace(
+            **vars(self.city.indicators[name]) | {"measure": "ratio", "direction": "", "decimals": 1, **made}
+        )
 
     def only(self, table) -> str:
         """Nothing: the name of the quotient says whose it is."""

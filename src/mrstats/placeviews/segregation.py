@@ -72,7 +72,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         found.head(),
         *[index, ends] * len(found.years_shown),
         words.word("segregation_chance"),
-        words.word("persons"),
+        words.word("persons_about"),
     ]
     spanners = [
         {"text": str(year), "first": 1 + 2 * place, "last": 2 + 2 * place}
@@ -90,7 +90,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     return plain_table(
         words, heads, lines, spanners=spanners, title=words.title(title, found.finding(), found.plain_title()),
         subtitle=found.subtitle(), source=words.source(found.rows, [words.indicator(found.indicator)]),
-        notes=[words.word("segregation_explained"), words.word("segregation_chance_explained")],
+        notes=[words.word(key) for key in ("segregation_explained", "segregation_chance_explained", "rounded_to_tens")],
     )  # fmt: skip
 
 

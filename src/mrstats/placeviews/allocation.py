@@ -10,7 +10,7 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import fill, hidden_in
-from ..schema import MrstatsError
+from ..schema import UNKNOWN, UNPLACED, MrstatsError
 from ..selection import masked
 from .parts import among, is_hidden, plain_table, written, written_interval
 from .rowchart import STROKE, Block, Mark, Row, RowChart
@@ -99,7 +99,10 @@ class _Allocation:
         )
         self.decimals = max(self.indicator.decimals, 1) if self.indicator.measure != "total" else 0
         self.ranked = [row for row in self.records if not math.isnan(row["place"])]
-        self.has_curve = len(self.ranked) > 1 and not any(math.isnan(row["cumulative_amount"]) for row in self.ranked)
+        ordered = [
+            row for row in self.records if row["group"] not in (UNKNOWN, UNPLACED)
+        ]  # those without a place are on none
+        self.has_curve = len(ordered) > 1 and not any(math.isnan(row["cumulative_amount"]) for row in ordered)
         self.needs_all = self.need_indicator.measure == "count"
 
     def name(self, record: dict) -> str:

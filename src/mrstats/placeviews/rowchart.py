@@ -14,8 +14,8 @@ MOST_ROWS = 40
 """Rows that fit a page together with headings, legend and caption."""
 
 BAR, STROKE, LINE = "bar", "|", "-"
-_INDENT, _LABEL_MOST, _GAP, _PANEL_GAP, _LEAST_PLOT = 3.0, 46.0, 4.0, 7.0, 30.0
-_LINE, _LEGEND, _AXIS, _HEAD_MOST = 3.7, 5.4, 10.4, 25.0
+_INDENT, _LABEL_MOST, _GAP, _PANEL_GAP, _LEAST_PLOT = 3.0, 46.0, 4.0, 7.0, 28.0
+_LINE, _LEGEND, _AXIS, _HEAD_MOST = 3.7, 5.4, 10.4, 21.0
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from .parts import among, is_hidden, plain_table, written, written_interval
 from .rowchart import STROKE, Block, Mark, Row, RowChart
 
 NEEDED = ("indicator", "need_indicator", "over", "group", "place", "amount_to_need", "cumulative_amount", "status")
-_TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 66.0, 11.0, 13.0, (0, 25, 50, 75, 100)
-_TEXT_LEFT, _LINE = 86.0, 4.2
+_TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 52.0, 11.0, 11.0, (0, 25, 50, 75, 100)
+_TEXT_LEFT, _LINE = 76.0, 4.2
 AMOUNT, NEED = look.GROUPS[0], look.GROUPS[1]
 """Colour and shape of what is shared out and of the need for it: neither is good or bad."""
 
@@ -28,7 +28,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     found = _Allocation(masked(data, NEEDED), words)
     top = _TOP + _CURVE + _FOOT if found.has_curve else 0.0
     drawing = RowChart(
-        [Block(found.heading(), tuple(found.row(record) for record in found.records))],
+        found.blocks(),
         [words.word("allocation_axis")], [words.word("allocation_each"), words.word("allocation_to_need")],
         found.legend(), words.language, top=top,
     )  # fmt: skip
@@ -117,11 +117,11 @@ class _Allocation:
         level = self.words.city.geographies[self.over].definite[self.words.language]
         return f"{level} {self.name(record)}"
 
-    def heading(self) -> str:
-        key = "allocation_from" if len(self.ranked) > 1 else "group"
-        if len(self.ranked) < 2:
-            return self.words.word(key)
-        return self.words.word(key, by=self.by)
+    def blocks(self) -> list[Block]:
+        """Those who have a place, then those who have none."""
+        rest = [row for row in self.records if row not in self.ranked]
+        heading = self.words.word("allocation_from", by=self.by) if len(self.ranked) > 1 else ""
+        return [Block(text, tuple(map(self.row, rows))) for text, rows in ((heading, self.ranked), ("", rest))]
 
     def row(self, record: dict) -> Row:
         marks = [Mark(record["population_share"], STROKE, look.HATCH)]
@@ -141,15 +141,21 @@ class _Allocation:
                 (Mark(0.0, STROKE, look.HATCH), word("allocation_residents_of"))]  # fmt: skip
 
     def index(self, name: str) -> str:
-        """An index with its interval."""
+        """An index with its interval; with another decimal where an end would look like zero."""
         value, *ends = (self.first[f"{name}{end}"] for end in ("", "_lower", "_upper"))
-        return f"{written(value, self.words, 2, sign=True)} ({written_interval(*ends, self.words, 2, sign=True)})"
+        decimals = 2 if min(map(abs, ends)) >= 0.005 else 3
+        between = written_interval(*ends, self.words, decimals, sign=True)
+        return f"{written(value, self.words, decimals, sign=True)} ({between})"
 
     def way(self) -> str:
-        """Who certainly gets more than their need: the *worse* or the *better* off, or nobody."""
-        if self.first["inequity_lower"] > 0:
-            return "better"
-        return "worse" if self.first["inequity_upper"] < 0 else ""
+        """Who certainly gets more than their need: the *worse* or the *better* off, *mixed*, or nobody."""
+        lower, upper = (self.first[f"inequity_{end}"] for end in ("lower", "upper"))
+        if not (lower > 0 or upper < 0):
+            return ""
+        worst, best = (self.ranked[place]["amount_to_need"] for place in (0, -1))
+        if lower > 0:
+            return "better" if worst < 1 < best else "mixed"
+        return "worse" if best < 1 < worst else "mixed"
 
     def told(self) -> list[str]:
         language = self.words.language
@@ -168,7 +174,8 @@ class _Allocation:
 
     def finding(self) -> str | None:
         way = self.way()
-        return self.words.word(f"title_allocation_{way}", what=capital(self.amount)) if way else None
+        told = way in ("worse", "better")
+        return self.words.word(f"title_allocation_{way}", what=capital(self.amount)) if told else None
 
     def plain_titles(self) -> tuple[str, str]:
         what = capital(self.amount)

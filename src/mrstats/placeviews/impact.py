@@ -15,7 +15,7 @@ from .parts import about, group_or_area, in_city, in_order, is_hidden, metres, p
 from .rowchart import LINE, Block, Mark, Row, RowChart
 
 NEEDED = ("year", "kind", "group", "within_before", "within_after", "affected", "reach", "who", "status")
-_APART = 1.05
+_APART = 1.0
 """Millimetres that before and after stand above and below the middle of a row."""
 
 
@@ -31,7 +31,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
         [(found.mark(0.0, before=True), words.word("impact_before")), (found.mark(0.0), words.word("impact_after")),
          (Mark(0.0, LINE), words.word("impact_line"))][: 2 if not found.has_metres else 3],
         words.language,
-        row=5.6,
+        row=5.1,
     )  # fmt: skip
     sentences = [
         words.word("alt_impact", count=sum(len(block.rows) for block in drawing.blocks), service=found.service)

@@ -48,7 +48,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     notes = [words.word("profile_sure"), words.word("points_explained"), *drawing.notes(words.word)]
     notes += [words.word("profile_other_units")] * found.has_other_units
     return figure(
-        words, drawing.svg(), drawing.height, title=words.title(title, found.finding(), words.word("title_profile")),
+        words, drawing.svg(), drawing.height, title=words.title(title, found.widest(), words.word("title_profile")),
         subtitle=found.subtitle(), source=found.source(rows), notes=[*notes, *words.notes(cells, [])],
         alt=words.alt(alt, [*sentences, words.word("alt_where")], [words.word("alt_profile_how")]),
     )  # fmt: skip
@@ -76,9 +76,9 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         ]
         lines.append((cells, False))
     return plain_table(
-        words, heads, lines, title=words.title(title, found.finding(), words.word("title_profile")),
+        words, heads, lines, title=words.title(title, found.counted(), words.word("title_profile")),
         subtitle=found.subtitle("_table"), source=found.source(found.drawn),
-        notes=[*words.chance(found.shown), *[words.word("rounded_to_tens")] * found.has_counts],
+        notes=[words.word("profile_per_cent"), *words.chance(found.shown), *[words.word("rounded_to_tens")] * found.has_counts],
     )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def said(data, words: Captions) -> list[str]:
     """In how many conditions the area certainly lies worse and better than the city, and the widest difference."""
     found = _Profile(masked(data, NEEDED), words)
     language = words.language
-    known = [record for record in found.drawn_total if found.direction(record) and not math.isnan(record["difference"])]
+    known = [record for record in found.conditions if not math.isnan(record["difference"])]
     if not known:
         return hidden_in(found.shown, words)
     worse, better = (
@@ -163,17 +163,18 @@ class _Profile:
         )
 
     def name(self, record: dict, *, unit: bool = False) -> str:
-        """What a row measures, and of which group, and in which unit."""
+        """What a row measures, and of which group; with `unit`, in which if it is not per cent."""
         words = self.words
         near = reached(record["indicator"])
         if near:
             text = words.word("profile_near", service=service(near[0], words), reach=metres(near[1], words))
-            text += f", {words.word('map_per_cent').lower()}" * unit
         else:
             indicator = words.indicator(record["indicator"])
             text = indicator.label[words.language]
-            counts = record["measure"] == "count"  # the result rounds them
-            text += f", {words.word('about') if counts else indicator.unit[words.language]}" * unit
+            other = (
+                words.word("about") if record["measure"] == "count" else indicator.unit[words.language]
+            )  # counts are rounded
+            text += f", {other}" * (unit and record["measure"] not in PER_CENT)
         if record["group"] != TOTAL:
             text += f": {words.group(record['factor'], record['group'])}"
         return text
@@ -222,17 +223,32 @@ class _Profile:
         return [(Mark(0.0), words.word("profile_area")), *beside,
                 (Mark(0.0, STROKE, look.HATCH), words.word("city_as_a_whole"))]  # fmt: skip
 
-    def finding(self) -> str | None:
+    @property
+    def conditions(self) -> list[dict]:
+        """Rows of everybody in the drawn area that say whether conditions are better or worse."""
+        return [row for row in self.drawn_total if self.direction(row)]
+
+    def counted(self) -> str | None:
         """In how many conditions the area certainly differs from the city; at least so many where one is hidden."""
-        known = [row for row in self.drawn_total if not reached(row["indicator"]) and row["measure"] in PER_CENT]
-        if len(known) < 2:
+        if len(self.conditions) < 2:
             return None
         language = self.words.language
-        least = "_least" * any(math.isnan(row["difference"]) for row in known)
-        counts = {"count": sum(map(is_sure, known)), "total": len(known)}
-        return self.words.word(
-            f"title_profile_sure{least}", **{key: in_words(n, language) for key, n in counts.items()}
-        )
+        least = "_least" * any(math.isnan(row["difference"]) for row in self.conditions)
+        counts = {"count": sum(map(is_sure, self.conditions)), "total": len(self.conditions)}
+        told = {key: in_words(count, language, neuter=True) for key, count in counts.items()}
+        return self.words.word(f"title_profile_sure{least}", **told)
+
+    def widest(self) -> str | None:
+        """The share whose difference from the city certainly is the largest; nothing where one is hidden."""
+        rows = [row for row in self.drawn_total if row["measure"] in PER_CENT and not reached(row["indicator"])]
+        if len(rows) < 2 or any(math.isnan(row["difference"]) for row in rows):
+            return None
+        ends = [(abs(row["difference_lower"]), abs(row["difference_upper"])) for row in rows]
+        place = max(range(len(rows)), key=lambda place: min(ends[place]))
+        others = [max(end) for number, end in enumerate(ends) if number != place]
+        if not is_sure(rows[place]) or min(ends[place]) <= max(others):
+            return None
+        return self.words.word("title_profile_widest", name=self.name(rows[place]))
 
     def subtitle(self, of: str = "") -> str:
         words = self.words

@@ -114,7 +114,9 @@ class RowChart:
             + sum(row + _LINE * (len(look.wrap(r.name, self._room())) - 1) for r in block.rows)
             for block in self.blocks
         )
-        self.height = self.bottom + _AXIS
+        self.names = [look.wrap(name, right - left + 6, look.SMALL_SIZE) if len(scales) > 1 else [name]
+                      for name, (left, right) in zip(scales, self.plots, strict=True)]  # fmt: skip
+        self.height = self.bottom + _AXIS + _LINE * (max(map(len, self.names)) - 1)
         self.axes = [
             Axis.around([end for r in rows for mark in r.marks[place] for end in mark.ends], left, right, language)
             for place, (left, right) in enumerate(self.plots)
@@ -164,9 +166,10 @@ class RowChart:
             for place, text in enumerate(reversed(head)):
                 y = self.plot_top - 2.2 - _LINE * place
                 self.sheet.text(edge, y, text, size=look.SMALL_SIZE, colour=look.TEXT_2, align="right")
-        for axis, name, (left, right) in zip(self.axes, self.scales, self.plots, strict=True):
+        for axis, name, (left, right) in zip(self.axes, self.names, self.plots, strict=True):
             axis.draw(self.sheet, self.plot_top, self.bottom)
-            name_axis(self.sheet, (left + right) / 2, self.bottom + 7.9, name)
+            for place, line in enumerate(name):
+                name_axis(self.sheet, (left + right) / 2, self.bottom + 7.9 + _LINE * place, line)
         y = self.plot_top
         for block in self.blocks:
             y = self._draw_block(block, y)

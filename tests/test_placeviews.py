@@ -94,7 +94,7 @@ def test_a_hidden_row_is_in_no_table_and_no_sentence(name):
 def test_the_highest_index_is_put_in_words_with_what_chance_gives():
     text = said(divided())
     assert "För att personer födda i Sverige skulle bo lika spritt som övriga invånare skulle 22 procent" in text
-    assert "slumpen ensam ger (3)" in text
+    assert "slumpen ensam ger (3 procent)" in text
     assert "har minskat från 30,0 till 22,0 sedan 2019" in text
 
 
@@ -134,11 +134,20 @@ def test_one_year_has_one_dot_and_no_line_between():
 def test_shares_of_need_and_amount_are_put_in_words():
     text = said(shared())
     assert text == (
-        "Av medelinkomst går mer till de bäst ställda än deras del av behovet. "
-        "Personer med förgymnasial utbildning har 50 procent av behovet och får 40 procent."
+        "Av medelinkomst går 40 procent till personer med förgymnasial utbildning, med 50 procent av behovet. "
+        "Sett över alla grupper går mer till de bäst ställda än deras del av behovet."
     )
-    assert "mer till de sämst ställda" in said(shared(inequity=-0.04))
     assert "går inte att säga säkert" in said(shared(inequity=0.01))
+
+
+def test_an_index_against_its_own_ends_is_called_no_way():
+    """Below zero, but the worst off get 0.8 of their need: neither sentence nor title says that they get more."""
+    data = shared(inequity=-0.04)
+    assert "går inte åt ett håll" in said(data)
+    assert chart(data, city=city()).title == "Medelinkomst och behov efter utbildning"
+    turned = data.assign(amount_to_need=[1.2, 0.8])
+    assert "mer till de sämst ställda" in said(turned)
+    assert chart(turned, city=city()).title == "Medelinkomst: mer till de sämst ställda än behovet visar"
 
 
 def test_curves_are_drawn_only_where_no_group_is_hidden():
@@ -179,6 +188,16 @@ def test_colour_says_better_or_worse_only_of_conditions_and_services_have_their_
     ).svg.lower().count(f"fill: {look.WORSE.lower()}")
     assert "Bor inom 1\N{NO-BREAK SPACE}000 meter från" in texts(display)
     assert "Bibliotek" in texts(display)
+
+
+def test_the_title_of_a_profile_is_what_is_certain():
+    assert chart(profiled(), city=city()).title == "Sysselsatta skiljer sig mest från hela staden"
+    assert table(profiled(), city=city()).title == "Planområdet skiljer sig säkert från staden i ett av två villkor"
+    hidden = profiled(hide=("low_income",))
+    assert chart(hidden, city=city()).title == "Planområdet jämfört med hela staden"
+    data = profiled()
+    data.loc[data["status"].eq("C") | data["indicator"].eq("low_income"), "difference_upper"] = 12.0
+    assert chart(data, city=city()).title == "Planområdet jämfört med hela staden"
 
 
 def test_other_units_than_per_cent_are_in_the_table_only():

@@ -167,10 +167,8 @@ class _Allocation:
         key = "allocation_share_all" if self.needs_all else "allocation_share"
         ends = {"first": self.inside(worst), "last": self.inside(self.ranked[-1])}
         way = self.way()
-        return [
-            fill(f"allocation_{way or 'unsure'}", language, **slots, **ends),
-            fill(key, language, **slots, **shares),
-        ]
+        share = fill(key, language, **slots, **shares)
+        return [share, fill(f"allocation_{way or 'unsure'}", language, **slots, **ends)]
 
     def finding(self) -> str | None:
         way = self.way()

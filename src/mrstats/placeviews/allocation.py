@@ -142,9 +142,9 @@ class _Allocation:
 
     def index(self, name: str) -> str:
         """An index with its interval; with another decimal where an end would look like zero."""
-        value, *ends = (self.first[f"{name}{end}"] for end in ("", "_lower", "_upper"))
-        decimals = 2 if min(map(abs, ends)) >= 0.005 else 3
-        between = written_interval(*ends, self.words, decimals, sign=True)
+        value, lower, upper = (self.first[f"{name}{end}"] for end in ("", "_lower", "_upper"))
+        decimals = 2 if min(abs(lower), abs(upper)) >= 0.005 else 3
+        between = written_interval(lower, upper, self.words, decimals, sign=True)
         return f"{written(value, self.words, decimals, sign=True)} ({between})"
 
     def way(self) -> str:

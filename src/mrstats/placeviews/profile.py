@@ -189,8 +189,8 @@ class _Profile:
         )
         near = [(row, *told) for row in share if (told := reached(row["indicator"]))]
         for reach in dict.fromkeys(reach for _, _, reach in near):
-            rows = [self._row(row, capital(service(kind, words))) for row, kind, metre in near if metre == reach]
-            found.append(Block(words.word("profile_services", reach=metres(reach, words)), tuple(rows)))
+            lines = [self._row(row, capital(service(kind, words))) for row, kind, metre in near if metre == reach]
+            found.append(Block(words.word("profile_services", reach=metres(reach, words)), tuple(lines)))
         pairs = dict.fromkeys(
             (row["factor"], row["indicator"]) for row in self.drawn_groups if row["measure"] in PER_CENT
         )

@@ -125,7 +125,8 @@ class RowChart:
 
     def _lay_out_columns(self, rows: list[Row], columns: Sequence[str]) -> None:
         """Right edges of the columns, from the right; the scales share what is left beside the names."""
-        edge, self.edges = look.COLUMN_WIDTH, []
+        edge = look.COLUMN_WIDTH
+        self.edges: list[float] = []
         self.heads = [look.wrap(head, _HEAD_MOST, look.SMALL_SIZE) for head in columns]
         for place in reversed(range(len(columns))):
             self.edges.insert(0, edge)
@@ -168,8 +169,8 @@ class RowChart:
                 self.sheet.text(edge, y, text, size=look.SMALL_SIZE, colour=look.TEXT_2, align="right")
         for axis, name, (left, right) in zip(self.axes, self.names, self.plots, strict=True):
             axis.draw(self.sheet, self.plot_top, self.bottom)
-            for place, line in enumerate(name):
-                name_axis(self.sheet, (left + right) / 2, self.bottom + 7.9 + _LINE * place, line)
+            for place, part in enumerate(name):
+                name_axis(self.sheet, (left + right) / 2, self.bottom + 7.9 + _LINE * place, part)
         y = self.plot_top
         for block in self.blocks:
             y = self._draw_block(block, y)

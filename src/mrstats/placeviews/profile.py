@@ -167,7 +167,7 @@ class _Profile:
         words = self.words
         near = reached(record["indicator"])
         if near:
-            text = words.word("profile_near", service=service(near[0], words), reach=metres(near[1], words))
+            text = words.word("profile_near", service=capital(service(near[0], words)), reach=metres(near[1], words))
         else:
             indicator = words.indicator(record["indicator"])
             text = indicator.label[words.language]

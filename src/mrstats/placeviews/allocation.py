@@ -16,8 +16,8 @@ from .parts import among, is_hidden, plain_table, written, written_interval
 from .rowchart import STROKE, Block, Mark, Row, RowChart
 
 NEEDED = ("indicator", "need_indicator", "over", "group", "place", "amount_to_need", "cumulative_amount", "status")
-_TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 52.0, 11.0, 11.0, (0, 25, 50, 75, 100)
-_TEXT_LEFT, _LINE = 76.0, 4.2
+_TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 45.0, 11.0, 10.2, (0, 25, 50, 75, 100)
+_TEXT_LEFT, _LINE = 70.0, 4.2
 AMOUNT, NEED = look.GROUPS[0], look.GROUPS[1]
 """Colour and shape of what is shared out and of the need for it: neither is good or bad."""
 

@@ -14,7 +14,7 @@ from ..schema import PER_CENT, MrstatsError
 from ..selection import only_indicator
 from .parts import plain_table, written
 
-_TOP, _PLOT, _UNDER, _RIGHT, _INSET = 9.0, 46.0, 7.0, 2.0, 10.0
+_TOP, _PLOT, _UNDER, _RIGHT, _INSET = 9.0, 42.0, 7.0, 2.0, 10.0
 _CHANCE = 0.05
 
 

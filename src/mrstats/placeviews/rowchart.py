@@ -72,7 +72,7 @@ class RowChart:
     scales : sequence of str
         The name of each scale; rows hold as many tuples of marks.
     columns : sequence of str
-        Heads of the columns of figures.
+        Heads of the columns of figures; an empty one where the scale has said it.
     legend : sequence of (Mark, str)
         Marks and what they mean, above the plot.
     language : str
@@ -108,7 +108,7 @@ class RowChart:
             )
         self._lay_out_columns(rows, columns)
         self.legend_lines = self._lay_out_legend()
-        self.plot_top = top + _LEGEND * self.legend_lines + _LINE * max(len(head) for head in [*self.heads, [""]]) + 2.2
+        self.plot_top = top + _LEGEND * self.legend_lines + _LINE * max(map(len, self.heads), default=0) + 2.2
         self.bottom = self.plot_top + sum(
             look.HEADING_ROW * bool(block.heading)
             + sum(row + _LINE * (len(look.wrap(r.name, self._room())) - 1) for r in block.rows)
@@ -127,7 +127,7 @@ class RowChart:
         """Right edges of the columns, from the right; the scales share what is left beside the names."""
         edge = look.COLUMN_WIDTH
         self.edges: list[float] = []
-        self.heads = [look.wrap(head, _HEAD_MOST, look.SMALL_SIZE) for head in columns]
+        self.heads = [look.wrap(head, _HEAD_MOST, look.SMALL_SIZE) if head else [] for head in columns]
         for place in reversed(range(len(columns))):
             self.edges.insert(0, edge)
             widths = [look.text_width(row.cells[place]) for row in rows]

@@ -214,7 +214,8 @@ def _changes(shown, words: Captions, title: str | None, alt: str | None) -> Disp
     """The parts of each change of M as bars from zero, the whole first."""
     rows = shown[shown["measure"].str.startswith("change_")]
     blocks, told = [], []
-    for (since, year), part in rows.groupby(["since", "year"]):
+    spans = list(rows.groupby(["since", "year"]))
+    for (since, year), part in spans:
         records = {record["measure"].removeprefix("change_"): record for record in part.to_dict("records")}
         lines = []
         for name in (name for name in _CHANGES if name in records):
@@ -225,10 +226,10 @@ def _changes(shown, words: Captions, title: str | None, alt: str | None) -> Disp
             colour = look.INK if name == "mutual_information" else look.HATCH
             lines.append(Row(words.word(f"change_{name}"), ((Mark(value, BAR, colour),),), (text,)))
             told.append(f"{words.word(f'change_{name}')} {text}")
-        blocks.append(Block(f"{since:.0f}{EN_DASH}{year:.0f}", tuple(lines)))
+        blocks.append(Block(f"{since:.0f}{EN_DASH}{year:.0f}" * (len(spans) > 1), tuple(lines)))
     if not blocks:
         raise MrstatsError("The table holds no index of segregation and no change. Pass what mr.segregation returned.")
-    drawing = RowChart(blocks, [words.word("segregation_change_axis")], [words.word("change_map")], [],
+    drawing = RowChart(blocks, [words.word("segregation_change_axis")], [""], [],
                        words.language)  # fmt: skip
     factor = lower_first(words.dimension(str(rows["factor"].iloc[0])))
     years = f"{rows['since'].min():.0f}{EN_DASH}{rows['year'].max():.0f}"

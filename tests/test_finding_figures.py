@@ -65,7 +65,7 @@ WITHOUT_HIDDEN = {
 }
 """Results of which nothing is hidden row by row."""
 
-NEVER_FIGURES = ("year", "since", "vintage", "depth", "searched", "city_value", "confidence", "reach")
+NEVER_FIGURES = ("year", "since", "vintage", "depth", "searched", "city_value", "confidence")
 
 
 @pytest.fixture(params=[*PICTURES, *WITHOUT_HIDDEN])

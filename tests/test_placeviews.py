@@ -77,7 +77,7 @@ def test_a_hidden_row_is_in_no_table_and_no_sentence(name):
     other = data.copy()
     gone = other["status"] == "C"
     assert gone.any()
-    figures = set(data.select_dtypes("number").columns) - {"year", "since", "confidence", "reach"}
+    figures = set(data.select_dtypes("number").columns) - {"year", "since", "confidence"}
     for column in figures:
         other[column] = other[column].astype(float)
         other.loc[gone, column] = 77.77
@@ -86,6 +86,16 @@ def test_a_hidden_row_is_in_no_table_and_no_sentence(name):
     assert any(".." in row["cells"] for row in tables[0].rows)
     assert any(note.startswith("..") for note in tables[0].notes)
     assert said(data) == said(other)
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_result_that_is_hidden_as_a_whole_is_still_a_picture_a_table_and_a_sentence(name):
+    data = RESULTS[name].assign(status="C")
+    figures = [column for column in data if data[column].dtype == float and column != "confidence"]
+    data[figures] = float("nan")
+    assert chart(data, city=city()).kind == "figure"
+    assert not [cell for row in table(data, city=city()).rows for cell in row["cells"][1:] if re.search(r"\d", cell)]
+    assert said(data) == "Uppgifterna visas inte, för att skydda enskilda personer."
 
 
 # Segregation
@@ -236,7 +246,7 @@ def test_a_kind_of_service_without_a_name_is_called_what_its_file_calls_it():
 def test_two_changes_in_one_table_are_refused():
     data = touched()
     with pytest.raises(MrstatsError, match="One change is shown at a time; the table holds 2"):
-        chart(type(data)(data.to_dict("records") + data.assign(reach=500.0).to_dict("records")), city=city())
+        chart(type(data)(data.to_dict("records") + data.assign(reach="500").to_dict("records")), city=city())
 
 
 # Effect

@@ -29,7 +29,6 @@ _NEVER_HIDDEN = (
     "depth",
     "searched",
     "city_value",
-    "reach",
 )
 _VERDICTS = {
     "sure": False, "confirmed": False, "outside": "", "progress": "", "path": "", "gap_direction": "",

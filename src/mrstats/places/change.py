@@ -73,7 +73,7 @@ def impact_table(
                 row = {"factor": "", "group": TOTAL, "geography_level": geography, "geography": code}
                 parts.append(row | _reached(part, reach, confidence))
     table = pd.DataFrame(parts).assign(
-        indicator=indicator, year=year, kind=kind, reach=reach, who=who, confidence=confidence
+        indicator=indicator, year=year, kind=kind, reach=f"{reach:g}", who=who, confidence=confidence
     )[COLUMNS]
     table.loc[table["status"] == CONFIDENTIAL, FIGURES] = np.nan
     return table

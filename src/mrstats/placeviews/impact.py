@@ -108,7 +108,8 @@ class _Impact:
             raise MrstatsError(
                 f"One change is shown at a time; the table holds {len(kinds)}. Show one mr.impact by itself."
             )
-        kind, self.reach, self.who, self.year = next(iter(kinds))
+        kind, reach, self.who, self.year = next(iter(kinds))
+        self.reach = float(reach)
         self.service = service(kind, words)
         self.people = words.word("impact_children" if self.who == "children" else "impact_all")
         whole = [row for row in self.records if in_city(row) and row["group"] == TOTAL]

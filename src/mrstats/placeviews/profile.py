@@ -230,7 +230,7 @@ class _Profile:
 
     def counted(self) -> str | None:
         """In how many conditions the area certainly differs from the city; at least so many where one is hidden."""
-        if len(self.conditions) < 2:
+        if len(self.conditions) < 2 or all(math.isnan(row["difference"]) for row in self.conditions):
             return None
         language = self.words.language
         least = "_least" * any(math.isnan(row["difference"]) for row in self.conditions)

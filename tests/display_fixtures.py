@@ -287,3 +287,15 @@ def by_area() -> pd.DataFrame:
     rows.append(row(NAN, NAN, NAN, NAN, status="C", indicator="low_income", area=("regso", "_U")))
     rows.append(row(23.4, 22.9, 23.9, 75000, indicator="low_income"))
     return frame(*rows).drop(columns=["country_of_birth", "age_group"])
+
+
+def moved(word="holdout") -> pd.DataFrame:
+    """Five districts whose figures come from another division, one of them hidden, and the city's own."""
+    values = {"S1": (20.0, "i"), "S2": (31.0, "i"), "S3": (25.0, "i u"), "S4": (41.0, "i"), "S5": (15.0, "C i")}
+    rows = [
+        row(value, value - 2, value + 2, 900, status=status, indicator="low_income", area=("district", code))
+        | {"method": f"register wilson points {word}"}
+        for code, (value, status) in values.items()
+    ]
+    made = frame(*rows, row(27.0, 26, 28, 4500, indicator="low_income"))
+    return made.drop(columns=["sex", "country_of_birth", "age_group"])

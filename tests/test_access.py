@@ -6,6 +6,9 @@ import pytest
 
 import mrstats as mr
 from mrstats.access import distance_to_service, people_at_points
+from mrstats.breakdown import check_request
+from mrstats.disclosure.release import write_release
+from mrstats.disclosure.rules import ProtectionRule
 from mrstats.example_city import build_example_city
 from mrstats.measures.nearest import nearest_distance
 from mrstats.schema import DatasetError, MrstatsError, NotPublishedError, UnknownNameError
@@ -93,31 +96,10 @@ def test_persons_at_points_are_not_published(built, monkeypatch):
         people_at_points(mr.open_dataset(built.folder), "population")
 
 
-NEAR = """
-[distances.metres_to_library]
-file = "service_points.csv"
-where = { kind = "library" }
-[indicators.near_library]
-table = "persons"
-measure = "proportion"
-numerator = "metres_to_library <= 1000"
-denominator = "metres_to_library >= 0"
-direction = "favourable"
-label = { sv = "Nära bibliotek", en = "Near a library" }
-population = { sv = "alla invånare med känd bostad", en = "all residents whose home is known" }
-share = { sv = "andelen med högst 1 000 meter till ett bibliotek", en = "the share within 1,000 metres of a library" }
-unit = { sv = "procent", en = "per cent" }
-source = { sv = "Exempelstads register", en = "Exempelstad registers" }
-"""
-
-
 @pytest.fixture
 def near_city(tmp_path):
-    """A small Exempelstad with a distance among its columns and an indicator of it."""
-    folder = build_example_city(tmp_path / "exempelstad", persons=3000)
-    path = folder / "dataset.toml"
-    path.write_text(path.read_text(encoding="utf-8") + NEAR, encoding="utf-8")
-    return mr.open_dataset(folder)
+    """A small Exempelstad of one's own: a distance is among its columns, and an indicator counts by it."""
+    return mr.open_dataset(build_example_city(tmp_path / "exempelstad", persons=3000))
 
 
 def test_a_distance_is_a_column_that_indicators_count_by(near_city):
@@ -143,3 +125,18 @@ def test_check_knows_a_column_of_distance_and_tells_a_service_that_is_not_there(
     message = r"\[distances.metres_to_library\] finds no place in service_points.csv where kind is librarry"
     with pytest.raises(DatasetError, match=message):
         mr.break_down(mr.open_dataset(near_city.folder), "near_library", years=2024)
+
+
+def test_a_release_has_one_file_of_sums_for_those_with_and_without_a_known_home(near_city, tmp_path):
+    asked = [("near_library", "regso"), ("population", "regso"), ("population", "district")]
+    requests = tuple(check_request(near_city, name, geography=level, years=2024) for name, level in asked)
+    folder = tmp_path / "release"
+    write_release(near_city, requests, folder, rule=ProtectionRule(method="suppress"))
+    sums = pd.read_csv(folder / "hierarchy.csv", dtype=str)
+    city = sums[(sums["dim"] == "geography") & (sums["parent"] == "_T")]
+    counts = {path.stem: pd.read_csv(path, dtype=str) for path in (folder / "counts").glob("*.csv")}
+    assert "_U" not in set(counts["near_library-2024"]["geography"])
+    # In the one that has unplaced persons the city is the sum of the areas of each level and these.
+    placed = counts["population-2024"].set_index("geography")["value"].astype(int)
+    assert placed["_U"] > 0
+    assert {placed[list(parts["child"])].sum() for _, parts in city.groupby("hierarchy")} == {placed["_T"]}

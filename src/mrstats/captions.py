@@ -27,6 +27,8 @@ _ENDS = {
     "adjusted_interval": ("adjusted_difference_lower", "adjusted_difference_upper"),
 }
 """Columns of a figure that is an interval."""
+_MOVED = ("points", "land", "area", "holdout", "unmeasured")
+"""Words of `method` that say how a figure was estimated from another division of areas."""
 _NOTES = {HIDDEN: "symbol_hidden", CANNOT_EXIST: "symbol_cannot_exist", ZERO: "symbol_zero"}
 
 
@@ -268,7 +270,16 @@ class Captions:
         names = dict.fromkeys(indicator.source[self.language].rstrip(". ") for indicator in indicators)
         text = f"{self.word('source')}: {'; '.join(names)} {years}. {self.word('own_processing')}"
         notes = dict.fromkeys((indicator.note or {}).get(self.language) for indicator in indicators)
-        return " ".join([text, *(note for note in notes if note)])
+        return " ".join([text, *(note for note in notes if note), *self.moved(table)])
+
+    def moved(self, table) -> list[str]:
+        """How the figures came from another division of areas, and whether the error of that is known, from `method`."""
+        if not {"method", "value"} <= set(table.columns):
+            return []
+        used = {
+            part for method in table.loc[table["value"].notna(), "method"].dropna().unique() for part in method.split()
+        }
+        return [self.word(f"moved_{name}") for name in _MOVED if name in used]
 
     def notes(self, cells: Iterable[str], letters: Iterable[str]) -> list[str]:
         """Explanations of the symbols and letters that occur, and of no others."""
@@ -285,6 +296,10 @@ class Captions:
         shown = table.loc[table["lower"].notna(), "method"] if {"lower", "method"} <= set(table.columns) else []
         kinds = dict.fromkeys(str(method).partition(" ")[0] for method in dict.fromkeys(shown))
         return [self.word(f"chance_{kind}") for kind in kinds if kind in schema.KINDS]
+
+    def alt_moved(self, records: Iterable[dict]) -> list[str]:
+        """A sentence for who cannot see the letter, where values come from another division of areas."""
+        return [self.word("alt_moved")] if schema.INTERPOLATED in self.letters(records).split() else []
 
     def alt(self, given: str | None, sentences: Sequence[str], more: Sequence[str]) -> str:
         """The given text alternative, or the sentences, topped up from `more` to a full description."""

@@ -206,7 +206,7 @@ def _alt(table, drawing: Drawing | CrossedDrawing, given: str | None) -> str:
     sentences = [opening, "; ".join(what) + "."]
     all_shown = len(shown) == len(placed)
     said = _ends(shown, all_shown, words, indicator) if against_whole(table) else _widest_gap(shown, words, indicator)
-    sentences += [said] * bool(said)
+    sentences += [said] * bool(said) + words.alt_moved(drawn)
     hidden = sum(CONFIDENTIAL in codes(record) for record in drawn)
     if drawing.has_gaps:
         compared = [record for record in drawn if is_shown(record)]

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from mrstats.breakdown import mode
 from mrstats.crosswalk import Crosswalk, build_crosswalk
+from mrstats.dataset.release import Release, group_of
 from mrstats.estimates import UNRELIABLE_CV, UNRELIABLE_N
 from mrstats.geography import Division
 from mrstats.measures import proportions, rates
 from mrstats.measures.checks import check_confidence
-from mrstats.moving import SHARES, Known, Move, counts_of, dimensions_of
+from mrstats.moving import PERSONS, SHARES, Known, Move, counts_of, dimensions_of
 from mrstats.polygons import named
 from mrstats.schema import (
     CANNOT_EXIST,
     CITY,
+    CONFIDENTIAL,
     DESCRIPTION,
     FIGURES,
     IDENTITY,
@@ -35,9 +38,6 @@ from mrstats.schema import (
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-PERSONS = ("n", "population", "count", "affected")
-"""Columns of a table that are counts of persons and can be moved; everything else is made anew from them."""
 
 
 def harmonise(
@@ -66,8 +66,8 @@ def harmonise(
     land : GeoDataFrame, optional
         Where people can live, for areas that points do not tell.
     known : pair of DataFrame, optional
-        The same counts of another year, or others like them, on the source and on the target division: the hold-out that
-        measures how wrong the move is. They must not be what the weights are made of.
+        The same counts of another year, or others like them, on the source and on the target division, as frames or tables:
+        the hold-out that measures how wrong the move is. They must not be what the weights are made of.
     allow_finer : bool
         Go on although more than half of the target areas are half a source area or less.
     confidence : float, optional
@@ -102,7 +102,8 @@ def harmonise(
     error of the move (last word of `method`: holdout or unmeasured). That error depends on what is counted: the same points
     moved Stockholm's population with 0.14 per cent in a wrong area and its residents aged 80 and over with 1.9.
 
-    A part of a count that is not known makes the target's count unknown; it is never taken for 0.
+    A part of a count that is not known makes the target's count unknown; it is never taken for 0. While publishing, a table
+    shows no area of a group whose own figures on the target division the release hides: the estimates would tell of them.
 
     Examples
     --------
@@ -258,7 +259,21 @@ def _moved_table(table: pd.DataFrame, move: Move) -> pd.DataFrame:
     ranks = [pd.factorize(table["indicator"])[1].get_indexer(pd.Index(joined["indicator"])), joined["year"]]
     ranks += [joined["geography_level"] != CITY, joined["geography"] == UNPLACED, joined["geography"]]
     places = np.lexsort([np.unique(np.asarray(rank), return_inverse=True)[1] for rank in reversed(ranks)])  # stable
-    return joined.iloc[places].reset_index(drop=True)[[*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]]
+    joined = joined.iloc[places].reset_index(drop=True)[[*IDENTITY, *factor_columns(table), *FIGURES, *DESCRIPTION]]
+    return _as_published(joined, move.way.target.level.name)
+
+
+def _as_published(table: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Publishing, hide every area of a group if the release hides one of its own figures on this division: an estimate of it,
+    or the city less the estimates of the others, would tell how large it is."""
+    if mode() != "publish":
+        return table
+    hidden, factors = Release.from_environment().hidden(level), factor_columns(table)
+    told = np.array([group_of(record, factors) in hidden for record in table.to_dict("records")], bool)
+    told &= (table["geography_level"] == level).to_numpy()
+    table.loc[told, FIGURES] = np.nan
+    table.loc[told, ["status", "method"]] = CONFIDENTIAL, ""
+    return table
 
 
 def _figures(made: pd.DataFrame, move: Move, spread: np.ndarray, share: np.ndarray) -> dict[str, np.ndarray]:

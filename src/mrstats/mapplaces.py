@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import look
 from .mapclasses import Classes
 from .mappanel import Place
-from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, NOT_COLLECTED, UNRELIABLE, MrstatsError
+from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, INTERPOLATED, NOT_COLLECTED, UNRELIABLE, MrstatsError
 from .selection import GEOGRAPHY, codes, is_shown
 
 _SYMBOLS = {"hidden": "..", "none": "."}
@@ -55,8 +55,10 @@ def place_of(code, shape, district, record, classes: Classes, level: str, words)
         symbol = _SYMBOLS.get(pattern) or words.word("missing")
         return Place(code, name, shape, look.WHITE, symbol, pattern, district)
     text = classes.text(record["value"], words.language)
+    letters = [letter for letter in (UNRELIABLE, INTERPOLATED) if letter in codes(record)]
+    text = " ".join([text, *letters])
     if pattern == "unreliable":
-        return Place(code, name, shape, look.WHITE, f"{text} {UNRELIABLE}", pattern, district)
+        return Place(code, name, shape, look.WHITE, text, pattern, district)
     return Place(code, name, shape, look.ORDERED[classes.of([record["value"]])[0]], text, pattern, district)
 
 

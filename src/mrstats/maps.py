@@ -66,7 +66,8 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     Display
         Kind "figure", or "text" when the dataset has no boundaries at that level. How to read it: darker is
         more; hatched areas are hidden (``..``), dotted ones have an unreliable value (u); the bars of the
-        legend are the persons who live in the areas of each class. Residents without a known area are on no
+        legend are the persons who live in the areas of each class. The letter i marks a value that
+        `harmonise` brought from another division. Residents without a known area are on no
         map.
 
     Raises
@@ -244,6 +245,7 @@ def _alt(newest, records, polygons, level, indicator, whole_value, given, words)
                 low_where=words.where(low, GEOGRAPHY), low=words.value(low["value"], indicator),
             )
         )  # fmt: skip
+    sentences += words.alt_moved(shown)
     hidden = sum(pattern_of(records.get(code)) == "hidden" for code in polygons["code"])
     sentences.append(word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden"))
     return words.alt(given, [*sentences, word("alt_where")], [word("alt_classes")])

@@ -14,8 +14,20 @@ from mrstats.crosswalk import ESTIMATED, METHODS, Crosswalk
 from mrstats.geography import Division
 from mrstats.measures import transfer
 from mrstats.polygons import named
-from mrstats.schema import CANNOT_EXIST, INTERPOLATED, NOT_COLLECTED, UNPLACED, UNRELIABLE, DatasetError, MrstatsError
+from mrstats.schema import (
+    CANNOT_EXIST,
+    INTERPOLATED,
+    NOT_COLLECTED,
+    UNPLACED,
+    UNRELIABLE,
+    DatasetError,
+    MrstatsError,
+    factor_columns,
+)
 from mrstats.vintages import strange_code
+
+PERSONS = ("n", "population", "count", "affected")
+"""Columns of a table that are counts of persons and can be moved; everything else is made anew from them."""
 
 SHARES = (("count", "population"), ("numerator", "denominator"))
 """Pairs of columns whose share is made anew, never moved."""
@@ -100,7 +112,9 @@ class Move:
 
     def _learn(self, known: Known) -> None:
         """Factors of the hold-out's columns and of its share, from a count known on both divisions."""
-        on_source, on_target = known
+        on_source, on_target = (
+            counted(frame, division) for frame, division in zip(known, (self.way.source, self.way.target), strict=True)
+        )
         columns = [name for name in counts_of(on_source, self.way.source) if name in on_target]
         dimensions = dimensions_of(on_source, self.way.source, columns)
         if not columns:
@@ -194,6 +208,14 @@ class Move:
         made.insert(0, "geography_level", self.way.target.level.name)
         made.insert(1, "vintage", self.way.target.vintage)
         return made
+
+
+def counted(frame: pd.DataFrame, division: Division) -> pd.DataFrame:
+    """A table of `break_down` as a frame: the counts of the division's areas. A frame stays as it is."""
+    if "estimate_id" not in frame:
+        return frame
+    own = frame[frame["geography_level"] == division.level.name]
+    return own[["geography", "indicator", "year", *factor_columns(own), *PERSONS]]
 
 
 def area_column(frame: pd.DataFrame, division: Division) -> str:

@@ -9,7 +9,8 @@ from importlib.resources import files
 from .captions import Captions
 from .definitions import Indicator
 from .language import capital, in_words, interval, number
-from .schema import CONFIDENTIAL, PER_CENT, has_status
+from .moving import HOLDOUT
+from .schema import CONFIDENTIAL, INTERPOLATED, PER_CENT, has_status
 
 
 @cache
@@ -41,6 +42,17 @@ def hidden_in(shown, captions: Captions) -> list[str]:
         return [fill("hidden_one", captions.language)]
     text = fill("hidden", captions.language, num=in_words(hidden, captions.language))
     return [text]
+
+
+def moved_in(shown, captions: Captions) -> list[str]:
+    """That a table's figures come from another division of areas, and whether the error of that is known."""
+    moved = shown[has_status(shown["status"], INTERPOLATED) & shown["value"].notna()]
+    if moved.empty:
+        return []
+    areas = captions.city.geographies[moved["geography_level"].iloc[0]].definite_plural[captions.language]
+    measured = moved["method"].str.endswith(HOLDOUT).all()
+    error = fill("moved_holdout" if measured else "moved_unmeasured", captions.language)
+    return [fill("moved", captions.language, areas=areas), error]
 
 
 def area_counts(pattern: str, level, captions: Captions, **counts: int) -> str:

@@ -21,6 +21,7 @@ from mrstats.phrases import (
     ends_of,
     fill,
     hidden_in,
+    moved_in,
     patterns,
     share_of,
     value_of,
@@ -52,11 +53,11 @@ def sentence(
     table : DataFrame
         One indicator. From `gaps` with groups: the largest sure difference to somebody's disadvantage, and its
         interval. From `gaps` or `break_down` with areas: the highest and lowest area if they are sure, how many lie
-        surely above and below the city. From `change`: whether the level of the city, the differences between groups
-        and the areas have certainly changed; of several indicators, how many became better and worse. From a ranking:
-        whether the areas differ more than chance gives, and which are first and last. From `furthest_behind`: the
-        group furthest behind, if it was confirmed. From results about places: what they certainly tell.
-        Otherwise: the level of the city and its interval.
+        surely above and below the city; from `harmonise` also that they are recomputed. From `change`: whether the level
+        of the city, the differences between groups and the areas have certainly changed; of several indicators, how many
+        became better and worse. From a ranking: whether the areas differ more than chance gives, and which are first and
+        last. From `furthest_behind`: the group furthest behind, if it was confirmed. From results about places: what they
+        certainly tell. Otherwise: the level of the city and its interval.
     about : {"level", "groups", "areas"}, optional
         Ask for one of the three. About groups a table without any says that the source does not publish them.
     target : (float, int), optional
@@ -93,7 +94,7 @@ def sentence(
         said = _areas(shown, captions, indicator)
     else:
         said = _level(shown, captions, indicator)
-    said += hidden_in(shown, captions)
+    said += moved_in(shown, captions) + hidden_in(shown, captions)
     return Display("text", captions.language, marks=marks_for(captions.city), paragraphs=[" ".join(said)])
 
 

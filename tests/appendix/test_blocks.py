@@ -11,11 +11,11 @@ DISPLAY = "application/vnd.mrstats.display+json"
 
 
 def executed(folder, *cells):
-    """A notebook as papermill leaves it: str for Markdown, a dict for an output."""
+    """A notebook as papermill leaves it: str for Markdown, a dict for an output, None for code that shows nothing."""
     made = []
     for cell in cells:
         made.append(nbformat.v4.new_markdown_cell(cell) if isinstance(cell, str) else nbformat.v4.new_code_cell("..."))
-        if not isinstance(cell, str):
+        if isinstance(cell, dict):
             made[-1].outputs = [nbformat.from_dict(cell)]
     path = folder / "10_work.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=made), path)
@@ -35,6 +35,12 @@ def test_markdown_and_displays_keep_their_order_and_inputs_are_left_out(tmp_path
     assert [block["kind"] for block in blocks] == ["markdown", "text", "markdown", "brief"]
     assert blocks[0]["code"] == "= Arbete\nText #emph[så]."
     assert blocks[2]["code"] == "== Mer"
+
+
+def test_a_section_whose_code_shows_nothing_is_left_out_with_its_words(tmp_path):
+    text = shown(material.TEXT)
+    blocks = read(tmp_path, "# Arbete", None, "## Tom", None, "Mer om det tomma.", None, "## Med", None, text, "## Ord")
+    assert [block.get("code", "") for block in blocks] == ["= Arbete", "== Med", "", "== Ord"]
 
 
 def test_footnotes_of_two_cells_with_the_same_mark_stay_apart(tmp_path):

@@ -77,3 +77,25 @@ def test_a_signed_number_is_a_difference_of_the_cell_it_is_said_of():
     assert in_text("Antalet sysselsatta i Ask ändrades med +3.", count=40, differences=gap) == 0
     assert in_text("Antalet sysselsatta i Ask ändrades med −40.", count=40, differences=gap) == 0
     assert in_text("Antalet sysselsatta ändrades med −3.", count=40, differences=gap) == 0
+
+
+def of_groups(text, labels, *, apart=()):
+    """A hidden share of 7,4 in Ask, of everybody or of women; men and women are named elsewhere."""
+    hidden = pd.DataFrame(
+        {"indicator": ["low"], "year": [2024], "geography": ["A1"], "value": [7.4], "labels": [labels],
+         "others": [("män", "kvinnor", "Björk")], "apart": [apart]}
+    )  # fmt: skip
+    return len(find_leaks(hidden, [Outlet("a.pdf", "pdf", (Block(TEXT, "page 1", text),))]))
+
+
+def test_a_figure_of_a_text_is_of_those_named_since_the_figure_before():
+    """'Highest among women in Björk, 54,1, and lowest among men in Ask, 7,4' tells of men, not of everybody in Ask."""
+    told = "Andel låg är högst bland kvinnor i Björk, 54,1, och lägst bland män i Ask, 7,4."
+    everybody, women = ("Ask", "Andel låg"), ("Ask", "kvinnor", "Andel låg")
+    sexes = ("män", "kvinnor")
+    assert of_groups(told, everybody, apart=sexes) == 0
+    assert of_groups(told, women) == 0
+    assert of_groups("Andel låg i Ask är 7,4.", everybody, apart=sexes) == 1
+    assert of_groups("Andel låg bland män och kvinnor i Ask är 7,4.", everybody, apart=sexes) == 1
+    assert of_groups("Andel låg bland kvinnor i Ask är 7,4.", women) == 1
+    assert of_groups("Andel låg är 54,1 i Björk. Bland kvinnor i Ask är den 7,4.", women) == 1

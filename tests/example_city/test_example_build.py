@@ -71,7 +71,7 @@ def test_too_few_persons_is_refused_before_anything_is_written(tmp_path):
 
 
 def test_every_described_column_is_in_the_person_files(built, described):
-    columns = set(built.persons(2024).columns)
+    columns = set(built.persons(2024).columns) | set(described["distances"])
     assert {factor["column"] for factor in described["factors"].values()} <= columns
     for indicator in described["indicators"].values():
         for expression in (indicator["denominator"], indicator.get("numerator", "true")):

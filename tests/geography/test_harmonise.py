@@ -14,6 +14,7 @@ from shapely import Polygon, box
 
 import mrstats as mr
 from mrstats.crosswalk import build_crosswalk
+from mrstats.dataset.release import write_release_table
 from mrstats.definitions import standard_level
 from mrstats.geography import Division, areas_cut, division_from_polygons
 from mrstats.harmonising import harmonise
@@ -182,6 +183,52 @@ def test_a_table_by_key_is_the_table_of_the_coarser_level(tiny):
     assert set(made["method"]) == {"register wilson", "register wilson key", "register byar", "register byar key"}
     assert mr.method_notes(tiny, made).paragraphs  # every word of it is explained to readers
     assert mr.table(made).rows
+
+
+COUNTED = ["geography", "n", "population", "count", "affected"]
+
+
+def test_a_table_is_a_hold_out_as_its_counts_are(built):
+    city = mr.open_dataset(built.folder)
+    source, target = city.division("regso"), city.division("service_area")
+    options = {"source": source, "target": target, "weights": city.points()}
+    levels = mr.break_down(city, "low_economic_standard", geography="regso", years=2024)
+    known = [
+        mr.break_down(city, "low_economic_standard", geography=level, years=2023) for level in ("regso", "service_area")
+    ]
+    made = harmonise(levels, **options, known=known)
+    frames = [table.loc[table["geography_level"] != "city", COUNTED] for table in known]
+    pd.testing.assert_frame_equal(made, harmonise(levels, **options, known=frames))
+    # The truth of 2024, which the move has not seen: the interval of chance alone misses three of 14 areas.
+    true = mr.break_down(city, "low_economic_standard", geography="service_area", years=2024)["value"]
+    moved = made["status"] == "i"
+    assert moved.sum() == 14
+    covered = [
+        int(((t["lower"] <= true) & (true <= t["upper"]))[moved].sum()) for t in (made, harmonise(levels, **options))
+    ]
+    assert covered == [14, 11]
+
+
+def test_publishing_hides_the_estimates_of_a_group_that_the_release_hides_somewhere(tiny, tmp_path, monkeypatch):
+    fine = mr.break_down(tiny, "employment", by="sex", geography="area")
+    coarse = mr.break_down(tiny, "employment", by="sex", geography="district")
+    hidden = (coarse["geography"] == "D1") & (coarse["sex"] == "women")
+    assert hidden.sum() == 1
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "certificate.json").write_text("{}", encoding="utf-8")
+    write_release_table(coarse.assign(status=np.where(hidden, "C", "")), tmp_path / "tables" / "employment.csv")
+    divisions = {"source": tiny.division("area"), "target": tiny.division("district")}
+    assert not (harmonise(fine, **divisions)["status"] == "C").any()  # exploring, all is shown
+    monkeypatch.setenv("MRSTATS_MODE", "publish")
+    monkeypatch.setenv("MRSTATS_RELEASE", str(tmp_path))
+    made = harmonise(fine, **divisions)
+    gone = (made["geography_level"] == "district") & (made["sex"] == "women")
+    # Not D1 alone: the city less D2 would tell it.
+    assert set(made.loc[gone, "geography"]) == {"D1", "D2"}
+    assert (made["status"] == "C").tolist() == gone.tolist()
+    assert made.loc[gone, ["value", "lower", "upper", "se", "n", "count"]].isna().all(axis=None)
+    assert (made.loc[gone, "method"] == "").all()
+    assert made.loc[~gone, "value"].notna().all()
 
 
 def test_what_is_no_count_is_not_moved(tiny):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ..display import MIME_TYPE
 from ..language import word
@@ -72,7 +73,7 @@ def _read_notebook(path: Path, language: str, protected: bool) -> list[dict]:
     if notebook.metadata.get("papermill", {}).get("exception"):
         raise EditionError(f"{path} stopped before its end; a failed run cannot be published. Build it again.")
     blocks = []
-    for number, cell in enumerate(notebook.cells, start=1):
+    for number, cell in _told(notebook.cells):
         where = f"{path.name}, cell {number}"
         if cell.cell_type == "markdown":
             blocks.append({"kind": "markdown", "source": cell.source, "where": where})
@@ -82,6 +83,19 @@ def _read_notebook(path: Path, language: str, protected: bool) -> list[dict]:
             f"{path.name} does not begin with a heading. Write '# Title of the chapter' in its first cell."
         )
     return blocks
+
+
+def _told(cells) -> Iterator[tuple[int, Any]]:
+    """Cells and their numbers without the sections (from ``##`` on) whose code shows nothing: this edition leaves them out."""
+    sections: list[list[tuple[int, Any]]] = [[]]
+    for number, cell in enumerate(cells, start=1):
+        if cell.cell_type == "markdown" and cell.source.lstrip().startswith("## "):
+            sections.append([])
+        sections[-1].append((number, cell))
+    for place, section in enumerate(sections):
+        code = [cell for _, cell in section if cell.cell_type == "code"]
+        if not place or not code or any(cell.outputs for cell in code):
+            yield from section
 
 
 def _heading(blocks: list[dict]) -> str:

@@ -17,6 +17,7 @@ SYMBOLS = {
     "u": "unreliable",
     "b": "break",
     "p": "provisional",
+    "i": "interpolated",
 }
 
 

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mrstats.schema import DESCRIPTION, FIGURES, DatasetError, NotPublishedError
+from mrstats.schema import (
+    CONFIDENTIAL,
+    DESCRIPTION,
+    FIGURES,
+    TOTAL,
+    DatasetError,
+    NotPublishedError,
+    factor_columns,
+    has_status,
+)
 
 FIGURE_FORMAT = "%.12g"
 
@@ -57,6 +67,15 @@ class Release:
             )
         return read_release_table(path, dataset=dataset or request.dataset)
 
+    def hidden(self, level: str) -> set[tuple]:
+        """The groups (`group_of`) of which some table of the release hides an area of a level."""
+        found: set[tuple] = set()
+        for path in sorted((self.folder / "tables").glob("*.csv")):
+            table = pd.read_csv(path, dtype=str, keep_default_na=False)
+            rows = table[(table["geography_level"] == level) & has_status(table["status"], CONFIDENTIAL)]
+            found |= {group_of(record, factor_columns(table)) for record in rows.to_dict("records")}
+        return found
+
     def result(self, request) -> pd.DataFrame:
         """The protected result of a request that needed persons.
 
@@ -75,6 +94,18 @@ class Release:
             )
         table = pd.DataFrame(json.loads(path.read_text(encoding="utf-8")))
         return table.astype({name: float for name in table if table[name].isna().all()})  # hidden: a column of nulls
+
+
+def group_of(record: dict, factors: Sequence[str]) -> tuple:
+    """Whom a row is about, in whatever table it stands: indicator, year and its groups, totals left out.
+
+    Examples
+    --------
+    >>> group_of({"indicator": "employment", "year": "2024", "sex": "women", "education": "_T"}, ["sex", "education"])
+    ('employment', 2024, frozenset({('sex', 'women')}))
+    """
+    groups = frozenset((name, record[name]) for name in factors if record[name] != TOTAL)
+    return record["indicator"], int(record["year"]), groups
 
 
 def write_release_result(table: pd.DataFrame, path: Path) -> None:

@@ -17,6 +17,7 @@ from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_result, write_release_table
 from mrstats.disclosure.audit import EXACT, NARROW, UNDECIDED, WIDE, audit
 from mrstats.disclosure.countfiles import facts_within, sums_about
+from mrstats.disclosure.family import PLACE
 from mrstats.disclosure.known import bounds_between, city_sums
 from mrstats.disclosure.plan import checksum
 from mrstats.disclosure.publication import Publication, about_of, protect_publication, protected_table
@@ -24,7 +25,7 @@ from mrstats.disclosure.published import VALUE, counts_name, read_counts
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.disclosure.witnesses import certify_written
 from mrstats.request import Request
-from mrstats.schema import CITY, CONFIDENTIAL, EditionError, has_status
+from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, EditionError, has_status
 
 CURE = "merge the groups of that cell, or let the rules' method be round"
 EARLIER = "show the year as earlier editions did, with the same tables and method, or leave that year out"
@@ -202,7 +203,15 @@ def _write_counts(city: City, publication: Publication, folder: Path) -> dict[st
                 f"{verdict.counts}, the first cell {weak}. Nothing is published; {EARLIER if len(known.facts) else CURE}."
             )
         found = {name: found[name] + verdict.counts[name] for name in found}
-    columns = ["dim", "hierarchy", "parent", "child"]
-    joined = pd.concat(structures).drop_duplicates() if structures else pd.DataFrame(columns=columns)
-    joined.to_csv(folder / "hierarchy.csv", index=False, lineterminator="\n")
+    _one_hierarchy(structures).to_csv(folder / "hierarchy.csv", index=False, lineterminator="\n")
     return found
+
+
+def _one_hierarchy(structures: list[pd.DataFrame]) -> pd.DataFrame:
+    """The sums of all families in one file. A city is its areas and those who cannot be placed, also for a family that has
+    none of them (such as those whose home is known): else its sums would deny those of the others."""
+    if not structures:
+        return pd.DataFrame(columns=["dim", "hierarchy", "parent", "child"])
+    joined = pd.concat(structures)
+    cities = joined[(joined["dim"] == PLACE) & (joined["parent"] == TOTAL)]
+    return pd.concat([joined, cities.assign(child=UNPLACED)]).drop_duplicates()

@@ -144,7 +144,7 @@ def test_one_year_has_one_dot_and_no_line_between():
 def test_shares_of_need_and_amount_are_put_in_words():
     text = said(shared())
     assert text == (
-        "Av medelinkomst går 40 procent till personer med förgymnasial utbildning, med 50 procent av behovet. "
+        "När det gäller medelinkomst går 40 procent till personer med förgymnasial utbildning, med 50 procent av behovet. "
         "Sett över alla grupper går mer till de bäst ställda än deras del av behovet."
     )
     assert "går inte att säga säkert" in said(shared(inequity=0.01))

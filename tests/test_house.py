@@ -24,7 +24,18 @@ FLOORS = {
         ["methods_text", "timelines", "timelinedrawing", "funnels", "scorecards", "scorecarddrawing", "trees"], 6
     ),
     **dict.fromkeys(
-        ["changemaps", "findings", "labels", "treedrawing", "mappanel", "mapplaces", "phrases", "datanotes"], 6
+        [
+            "placeviews",
+            "changemaps",
+            "findings",
+            "labels",
+            "treedrawing",
+            "mappanel",
+            "mapplaces",
+            "phrases",
+            "datanotes",
+        ],
+        6,
     ),
     **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models", "places"], 5),
     **dict.fromkeys(["access", "harmonising"], 5),

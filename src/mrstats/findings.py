@@ -18,6 +18,7 @@ from .phrases import (
     share_of,
     value_of,
 )
+from .placeviews import view_of
 from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, SURVEY, TOTAL, UNKNOWN, UNPLACED, has_status
 from .selection import GEOGRAPHY, change_factors, is_shown, latest_year, masked, only_indicator, only_level
 from .treedrawing import TreeDrawing
@@ -33,7 +34,7 @@ def finding_of(table, captions: Captions, *, about: str | None, target: tuple[fl
     Parameters
     ----------
     table : DataFrame
-        Changes, a ranking, a decomposition, or a search.
+        Changes, a ranking, a decomposition, a search, or a result about places.
     captions : Captions
         The words of its dataset.
     about : str or None
@@ -54,7 +55,8 @@ def finding_of(table, captions: Captions, *, about: str | None, target: tuple[fl
         return _decomposed(latest_year(masked(table)), captions)
     if "node" in table:
         return _search(latest_year(masked(table, NEEDED)), captions)
-    return None
+    view = view_of(table)
+    return view.said(table, captions) if view else None
 
 
 # Change

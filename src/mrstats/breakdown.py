@@ -259,7 +259,8 @@ def compute(city: City, request: Request, *, design: SurveyDesign | None = None)
         raise NotPublishedError("unprotected figures cannot be made while publishing; ask with mr.break_down.")
     parts = []
     # A large cross of many indicators at once would fill the memory; one factor at a time does not.
-    alone = request.crossed or design is not None
+    large = request.crossed and (len(request.by) > 1 or request.geography != CITY)
+    alone = large or design is not None
     passes = None if alone else Passes(city, [city.indicators[name] for name in request.indicators])
     for name in request.indicators:
         with progress(name):  # the pass and the figures after it: millions of rows take longer than their query

@@ -9,26 +9,26 @@ from .. import look
 from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import NO_BREAK, capital, in_words, number
-from ..phrases import difference_of, fill, hidden_in, share_of
+from ..phrases import difference_of, difference_unit, fill, hidden_in, share_of
 from ..placeviews.parts import is_hidden, plain_table, written, written_interval
 from ..placeviews.rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import PER_CENT, MrstatsError
 from ..selection import masked, only_indicator
 
 NEEDED = ("indicator", "year", "factor", "modelled_value", "expected", "difference", "sure", "pcv", "status")
-ENDS = 8
+ENDS = 6
 """So many strata are drawn on each side."""
 
 
 def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
-    """The strata furthest below and above what their parts add up to: a stroke for the sum, a dot with interval for them."""
+    """The strata furthest below and above what their parts add up to: the difference with its interval."""
     words = Captions.of(data, city, language)
     found = _Strata(data, words)
     low, high = found.ends()
     word = words.word
     drawing = RowChart(
         [Block(word("intersections_below"), tuple(map(found.row, low))), Block(word("intersections_above"), tuple(map(found.row, high)))],
-        [found.axis()], [word("intersections_value"), found.difference_head()],
+        [found.axis()], [word("intersections_sum_head"), word("intersections_value"), found.difference_head()],
         [(Mark(0.0), word("intersections_sure")), (Mark(0.0, hollow=True), word("intersections_unsure")),
          (Mark(0.0, STROKE, look.HATCH), word("intersections_sum"))],
         words.language,
@@ -110,15 +110,15 @@ class _Strata:
         return self.words.joined([lower_first(self.words.dimension(name)) for name in self.by])
 
     def row(self, record: dict) -> Row:
-        mark = Mark(record["modelled_value"], "o", look.INK, hollow=not record["sure"],
-                    lower=record["modelled_lower"], upper=record["modelled_upper"])  # fmt: skip
-        stroke = Mark(record["expected"], STROKE, look.HATCH)
-        cells = (written(record["modelled_value"], self.words, self.decimals),
-                 written(record["difference"], self.words, self.decimals, sign=True))  # fmt: skip
-        return Row(self.name(record), ((mark, stroke),), cells)
+        beyond = Mark(record["difference"], "o", look.INK, hollow=not record["sure"],
+                      lower=record["difference_lower"], upper=record["difference_upper"])  # fmt: skip
+        figures = (written(record[name], self.words, self.decimals) for name in ("expected", "modelled_value"))
+        cells = (*figures, written(record["difference"], self.words, self.decimals, sign=True))
+        return Row(self.name(record), ((Mark(0.0, STROKE, look.HATCH), beyond),), cells)
 
     def axis(self) -> str:
-        return capital(self.indicator.unit[self.words.language])
+        unit = difference_unit(self.indicator, self.words)
+        return self.words.word("intersections_axis", unit=unit)
 
     def difference_head(self) -> str:
         return self.words.word("intersections_beyond_points" if self.in_points else "intersections_beyond")

@@ -12,7 +12,7 @@ from ..schema import MrstatsError
 MOST_ROWS = 34
 """Rows that fit a page together with the heads, the legend and the caption."""
 
-_NAMES, _SUM, _BOX, _GAP, _LINE, _LEGEND = 47.0, 13.0, 4.3, 0.9, 3.7, 5.6
+_NAMES, _SUM, _BOX, _GAP, _LINE, _LEGEND = 44.0, 13.0, 4.3, 0.9, 3.7, 5.6
 _HEAD_AIR, _FOOT = 1.6, 5.6
 
 

@@ -10,7 +10,7 @@ from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import difference_unit, fill, hidden_in
 from ..placeviews.parts import among, is_hidden, plain_table, written, written_interval
-from ..placeviews.rowchart import BAR, Block, Mark, Row, RowChart
+from ..placeviews.rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import is_shown, latest_year, masked, only_indicator
 
@@ -18,7 +18,7 @@ NEEDED = ("indicator", "year", "part", "by", "value", "factor", "reference", "st
 
 
 def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
-    """A bar from zero for the difference and for each part, with its interval."""
+    """A dot, drawn from zero, for the difference and for each part, with its interval."""
     words = Captions.of(data, city, language)
     found = _Parts(data, words)
     drawing = RowChart(
@@ -112,10 +112,9 @@ class _Parts:
 
     def row(self, record: dict) -> Row:
         colour = look.INK if record["part"] == "difference" else look.HATCH
-        mark = Mark(record["value"], BAR, colour)
-        ends = Mark(record["value"], "o", colour, lower=record["lower"], upper=record["upper"])
+        mark = Mark(record["value"], "o", colour, lower=record["lower"], upper=record["upper"], start=0.0)
         text = written(record["value"], self.words, self.decimals, sign=True)
-        return Row(capital(self.name(record)), ((mark, ends),), (text,))
+        return Row(capital(self.name(record)), ((Mark(0.0, STROKE, look.HATCH), mark),), (text,))
 
     def groups(self) -> tuple[str, str]:
         factor = self.gap["factor"]

@@ -19,6 +19,7 @@ from mrstats.schema import (
     UNPLACED,
     UNRELIABLE,
     DatasetError,
+    UnknownNameError,
     has_status,
 )
 
@@ -48,6 +49,7 @@ def knowledge_gaps(
     geography: str | Sequence[str] = CITY,
     *,
     year: int | None = None,
+    factors: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """What can be told of each indicator by each protected ground, at each level: the knowledge gap as a table.
 
@@ -61,11 +63,13 @@ def knowledge_gaps(
         Levels to ask at.
     year : int, optional
         Default: the dataset's last year.
+    factors : list of str, optional
+        Which of the dataset's factors that stand for no protected ground are told too. Default: all.
 
     Returns
     -------
     DataFrame
-        One row per indicator × level × ``ground``: the seven of the Discrimination Act (``protected``), the dataset's
+        One row per indicator × level × ``ground``: the seven of the Discrimination Act (``protected``), the
         other factors that stand for none of them, and groups that no register sees. ``knowledge``: ``published``, ``too_few``
         (most figures rest on too little), ``hidden`` (most are hidden), ``not_collected`` or ``not_collectable``; of how many
         ``cells`` so many are ``shown``, ``too_few`` and ``hidden``; ``note``: why it is not collected.
@@ -90,7 +94,12 @@ def knowledge_gaps(
     names = list(city.indicators) if indicators is None else list(indicators)
     levels = [geography] if isinstance(geography, str) else list(geography)
     missing = _missing(city)
-    other = [name for name in city.factors if name not in GROUNDS.values()]
+    for name in factors or ():
+        if name not in city.factors:
+            raise UnknownNameError(
+                f"factors={name!r} is not a background factor of {city.name} ({nearest(name, city.factors)})."
+            )
+    other = [n for n in city.factors if n not in GROUNDS.values() and (factors is None or n in factors)]
     grounds = {
         **GROUNDS,
         **{name: name for name in other},

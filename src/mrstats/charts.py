@@ -10,7 +10,7 @@ from .crossings import CrossedDrawing, Crossing, cross
 from .display import Display, figure, marks_for
 from .funnels import funnel
 from .language import capital
-from .placeviews import view_of
+from .modelviews import view_of
 from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError, factor_columns
 from .scorecards import scorecard
 from .selection import (

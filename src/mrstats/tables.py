@@ -9,7 +9,7 @@ from . import look
 from .captions import Captions, lower_first
 from .display import Display, marks_for
 from .language import capital
-from .placeviews import view_of
+from .modelviews import view_of
 from .schema import CITY, PER_CENT, TOTAL, MrstatsError
 from .selection import (
     GEOGRAPHY,

@@ -38,7 +38,7 @@ FLOORS = {
         6,
     ),
     **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models", "places"], 5),
-    **dict.fromkeys(["access", "harmonising"], 5),
+    **dict.fromkeys(["access", "harmonising", "surveying"], 5),
     "disclosure": 4,
     **dict.fromkeys(
         ["badrows", "breakdown", "engine", "estimates", "queries", "rollup", "personwise", "samplerows", "standardise"],

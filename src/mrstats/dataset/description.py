@@ -131,6 +131,7 @@ class Description:
     water: dict[str, str] | None
     beside: dict[str, dict[str, Any]]
     distances: dict[str, dict[str, Any]] = field(default_factory=dict)
+    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def points(self) -> dict[str, Any] | None:
@@ -193,6 +194,7 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         water=raw.get("water"),
         beside={name: _beside(name, raw[name]) for name in BESIDE if name in raw},
         distances=_distances(raw),
+        questions=raw.get("questions", {}),
     )
 
 
@@ -220,7 +222,12 @@ def _sample(source: TableSource, said: Any) -> tuple[TableSource, Indicator]:
 def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) -> dict[str, Indicator]:
     """An indicator for each question of a survey: the share of those who answered that agree with the statement."""
     where = f"[questions.{table}]"
-    _only(spec, {"file", "agree", "population", "source"}, where)
+    _only(spec, {"file", "agree", "scale", "population", "source"}, where)
+    scale = spec.get("scale", [0, 1])
+    if not (
+        isinstance(scale, list) and len(scale) == 2 and all(type(end) is int for end in scale) and scale[0] < scale[1]
+    ):
+        raise DatasetError(f"{where} scale = {scale!r} must be the lowest and the highest answer, such as [1, 5].")
     for key in ("file", "agree", "population", "source"):
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")

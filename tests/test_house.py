@@ -26,6 +26,8 @@ FLOORS = {
     **dict.fromkeys(
         [
             "placeviews",
+            "surveyviews",
+            "views",
             "changemaps",
             "findings",
             "labels",

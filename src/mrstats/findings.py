@@ -18,11 +18,11 @@ from .phrases import (
     share_of,
     value_of,
 )
-from .placeviews import view_of
 from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, SURVEY, TOTAL, UNKNOWN, UNPLACED, has_status
 from .selection import GEOGRAPHY, change_factors, is_shown, latest_year, masked, only_indicator, only_level
 from .treedrawing import TreeDrawing
 from .trees import NEEDED, among
+from .views import view_of
 
 CHANCE = 0.05
 """A spread with a smaller p value is more than chance explains."""

@@ -254,7 +254,8 @@ def battery(
     Returns
     -------
     DataFrame
-        As `mrstats.break_down`, one row per question and group: ``value, lower, upper`` in per cent, ``n`` who answered it.
+        As `mrstats.break_down`, one row per question and group: ``value, lower, upper`` in per cent, ``n`` who answered it;
+        ``raked_to``: in words, what the weights were raked to.
 
     Raises
     ------

@@ -16,6 +16,7 @@ from mrstats.estimates import UNRELIABLE_CV, UNRELIABLE_N
 from mrstats.measures.design_intervals import proportion_interval
 from mrstats.measures.distribution import t_quantile
 from mrstats.measures.scales import Reliability, cronbach_alpha
+from mrstats.models.columns import words_of
 from mrstats.models.persons import FEWEST, may_be_shown
 from mrstats.sampled import estimate_domains
 from mrstats.schema import (
@@ -32,7 +33,7 @@ from mrstats.schema import (
 from mrstats.surveying.sample import Answers, answers_of
 
 HEAD = ["indicator", "year", "geography_level", "geography", "vintage"]
-TAIL = ["factor", "measure", "method", "confidence", "unit", "status"]
+TAIL = ["raked_to", "factor", "measure", "method", "confidence", "unit", "status"]
 
 
 def questions_of(city: City, questions: Sequence[str], fewest: int = 1) -> list[Indicator]:
@@ -79,7 +80,7 @@ def battery_table(
         "method": f"{SURVEY} {'raked ' if margins else ''}taylor logit",
         "unit": "per cent",
     }
-    return _finished(city, parts, by, year, **told, confidence=confidence)
+    return _finished(city, parts, by, year, margins, **told, confidence=confidence)
 
 
 def index_table(
@@ -111,10 +112,11 @@ def index_table(
         for place, indicator in enumerate(asked):
             adds = {"item_rest": [each.item_rest[place] for each in found],
                     "alpha_if_dropped": [each.alpha_if_dropped[place] for each in found]}  # fmt: skip
-            part = domains.rows({**_mean(answers, scores[:, place], domains, confidence), **adds}, [index["n"]])
+            own = _mean(answers, scores[:, place], domains, confidence)
+            part = domains.rows({**own, **adds}, [index["n"], own["n"]])
             parts.append(part.assign(indicator=indicator.name))
     told = {"measure": "mean", "method": f"{SURVEY} {'raked ' if margins else ''}taylor t", "unit": "points"}
-    return _finished(city, parts, by, year, **told, confidence=confidence).assign(index=name)
+    return _finished(city, parts, by, year, margins, **told, confidence=confidence).assign(index=name)
 
 
 class _Domains(NamedTuple):
@@ -208,13 +210,15 @@ def _reliability(answers: Answers, scores: np.ndarray, domains: _Domains, confid
     return found
 
 
-def _finished(city: City, parts: list[pd.DataFrame], by: Sequence[str], year: int, **told) -> pd.DataFrame:
+def _finished(
+    city: City, parts: list[pd.DataFrame], by: Sequence[str], year: int, margins: Sequence[str], **told
+) -> pd.DataFrame:
     """All rows in one table of the standard columns."""
     table = pd.concat(parts, ignore_index=True)
     if (table["n"] == 0).all():
         raise MrstatsError(f"nobody answered these questions in {year}. Ask for a year in which they were asked.")
     table[list(by)] = table[list(by)].fillna(TOTAL) if by else table[[]]
     place: dict[str, Any] = {"year": year, "geography_level": CITY, "geography": city.municipality, "vintage": ""}
-    table = table.assign(**place, **told)
+    table = table.assign(**place, raked_to=words_of(city, margins) if margins else "", **told)
     figures = [name for name in table if name not in {*HEAD, *TAIL, *by}]
     return table[[*HEAD, *by, *figures, *TAIL]]

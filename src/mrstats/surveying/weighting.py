@@ -31,11 +31,11 @@ def rake_table(
         respondents=after["persons"],
         largest_weight_before=before["max"] * before["persons"] / before["sum"], largest_weight=after["max"] / mean, trimmed=float(cut),
         design_effect_before=before["design_effect"], design_effect=after["design_effect"],
-        iterations=after["rounds"], converged=True, unit="per cent", method=f"{SURVEY} rake",
+        iterations=after["rounds"], converged=True, register_of=population, unit="per cent", method=f"{SURVEY} rake",
     )[[
         "indicator", "year", "geography_level", "geography", "vintage", "factor", "group", "n", "sample_share", "before", "after",
         "register", "persons", "respondents", "largest_weight_before", "largest_weight", "trimmed", "design_effect_before",
-        "design_effect", "iterations", "converged", "unit", "method", "status",
+        "design_effect", "iterations", "converged", "register_of", "unit", "method", "status",
     ]]  # fmt: skip
 
 

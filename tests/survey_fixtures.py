@@ -35,10 +35,10 @@ codes = { man = "men", woman = "women" }
 table = ["register", "people"]
 column = "region"
 codes = { North = "North", South = "South", East = "East", West = "West" }
-label = "Område"
+label = { sv = "Område", en = "Area" }
 groups = [
-  { code = "North", label = "Norr" }, { code = "South", label = "Söder" },
-  { code = "East", label = "Öster" }, { code = "West", label = "Väster" },
+  { code = "North", label = { sv = "norr", en = "North" } }, { code = "South", label = { sv = "söder", en = "South" } },
+  { code = "East", label = { sv = "öster", en = "East" } }, { code = "West", label = { sv = "väster", en = "West" } },
 ]
 """
 QUESTIONS = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .. import look
 from ..captions import Captions, lower_first
 from ..display import Display, figure
@@ -26,7 +28,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     sentences = [words.word(key, count=len(found.questions), factor=found.factor_name)]
     if ends := found.ends():
         sentences.append(words.word("alt_battery_range", **ends))
-    hidden = sum(record["value"] != record["value"] for record in found.drawn())
+    hidden = sum(math.isnan(record["value"]) for record in found.drawn())
     sentences += [words.word("alt_hidden", count=hidden, total=len(found.drawn()))] * bool(hidden)
     cells = {cell for block in drawing.blocks for row in block.rows for cell in row.cells}
     return figure(
@@ -66,9 +68,8 @@ def table(data, *, title=None, city=None, language=None) -> Display:
 def said(data, words: Captions) -> list[str]:
     """With what most and fewest of all agree."""
     found = _Answers(masked(data, NEEDED), words)
-    ends = found.ends()
     raked = [fill("weighted", words.language)] * bool(found.raked_to)
-    return [*([fill("battery", words.language, **ends)] if ends else []), *raked, *hidden_in(found.rows, words)]
+    return [*found.levels(), *raked, *hidden_in(found.rows, words)]
 
 
 class _Answers:
@@ -134,13 +135,24 @@ class _Answers:
     def ends(self) -> dict[str, str] | None:
         """The questions that most and fewest of all agree with; None where one is hidden or all are level."""
         whole = [self.at(question, TOTAL) for question in self.questions]
-        if len(whole) < 2 or any(record["value"] != record["value"] for record in whole):
+        if len(whole) < 2 or any(math.isnan(record["value"]) for record in whole):
             return None
         high, low = (end(whole, key=lambda record: record["value"]) for end in (max, min))
         if not low["upper"] < high["lower"]:
             return None
         return {"high": self.name(high["indicator"]), "high_value": number(high["value"], self.words.language),
                 "low": self.name(low["indicator"]), "low_value": number(low["value"], self.words.language)}  # fmt: skip
+
+    def levels(self) -> list[str]:
+        """How many agree: the two ends by name where they are certainly apart, else between what they lie."""
+        if ends := self.ends():
+            return [fill("battery", self.words.language, **ends)]
+        values = [self.at(question, TOTAL)["value"] for question in self.questions]
+        if any(math.isnan(value) for value in values):
+            return []
+        low, high = (number(end(values), self.words.language) for end in (min, max))
+        key = "battery_range" if low != high else "battery_level"
+        return [fill(key, self.words.language, low=low, high=high)]
 
     def notes(self) -> list[str]:
         weighted = [self.words.word("battery_raked", factors=self.raked_to)] * bool(self.raked_to)

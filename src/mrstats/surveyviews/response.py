@@ -53,7 +53,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
             lines.append(([name, *cells], not factor))
     notes = [words.word("response_weighted_explained")]
     gone = shown.loc[shown["factor"] == "", "not_eligible"].max()
-    notes += [words.word("response_not_eligible", n=number(gone, words.language))] * bool(gone > 0)
+    notes += [words.word("response_not_eligible", n=number(gone, words.language))] if gone > 0 else []
     return plain_table(words, heads, sorted(lines, key=lambda line: line[1]), title=_title(blocks, words, title),
                        subtitle=_subtitle(shown, words), notes=notes,
                        source=words.source(shown, [words.indicator(one_of(shown, "indicator"))]))  # fmt: skip

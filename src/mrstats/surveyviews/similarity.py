@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from .. import look
 from ..captions import Captions, lower_first
 from ..display import Display, figure
@@ -33,14 +35,21 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     value = written(whole["value"], words, 2)
     names = [record["factor"] for record in factors]
     sentences = [words.word("alt_alike", factors=factor_names(names, words), value=value)]
-    widest = _widest(factors)
-    slots = {"factor": lower_first(words.dimension(widest["factor"]))}
-    sentences.append(
-        words.word("alt_alike_widest", value=written(widest["unconditional"] * _POINTS, words, 1), **slots)
-    )
-    notes = [words.word("alike_explained"), words.word("alike_alone_explained"), *drawing.notes(words.word)]
+    finding = None
+    if widest := _widest(factors):
+        slots = {"factor": lower_first(words.dimension(widest["factor"]))}
+        finding = words.word("title_alike", **slots)
+        value = written(widest["unconditional"] * _POINTS, words, 1)
+        sentences.append(words.word("alt_alike_widest", value=value, **slots))
+    printed = {cell for row in rows for cell in row.cells}
+    notes = [
+        words.word("alike_explained"),
+        words.word("alike_alone_explained"),
+        *drawing.notes(words.word),
+        *words.notes(printed, []),
+    ]
     return figure(
-        words, drawing.svg(), drawing.height, title=words.title(title, words.word("title_alike", **slots)),
+        words, drawing.svg(), drawing.height, title=words.title(title, finding, words.word("title_alike_plain")),
         subtitle=_subtitle(shown, words), source=_source(shown, words), notes=notes,
         alt=words.alt(alt, [*sentences, words.word("alt_where")], [words.word("alt_alike_how")]),
     )  # fmt: skip
@@ -72,7 +81,7 @@ def said(data, words: Captions) -> list[str]:
     """The indicator with its interval, and by what the response rate differs most."""
     shown = masked(data, NEEDED)
     whole, factors = _parts(shown)
-    if written(whole["value"], words, 2) == "..":
+    if math.isnan(whole["value"]):
         return hidden_in(shown, words)
     value = written(whole["value"], words, 2)
     told = [
@@ -83,10 +92,8 @@ def said(data, words: Captions) -> list[str]:
             interval=ends_of(whole["lower"], whole["upper"], words.language, decimals=2),
         )
     ]
-    if len(factors) > 1:
-        told.append(
-            fill("alike_widest", words.language, factor=lower_first(words.dimension(_widest(factors)["factor"])))
-        )
+    if widest := _widest(factors):
+        told.append(fill("alike_widest", words.language, factor=lower_first(words.dimension(widest["factor"]))))
     return told
 
 
@@ -107,8 +114,10 @@ def _parts(shown) -> tuple[dict, list[dict]]:
     return whole[0], factors
 
 
-def _widest(factors: list[dict]) -> dict:
-    return max(factors, key=lambda record: record["unconditional"])
+def _widest(factors: list[dict]) -> dict | None:
+    """The factor whose groups differ most in who answers; None of one factor, or where one is hidden."""
+    hidden = any(math.isnan(record["unconditional"]) for record in factors)
+    return None if hidden or len(factors) < 2 else max(factors, key=lambda record: record["unconditional"])
 
 
 def _subtitle(shown, words: Captions) -> str:

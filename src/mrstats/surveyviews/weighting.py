@@ -81,6 +81,7 @@ def said(data, words: Captions) -> list[str]:
 def _read(data, city, language):
     words = Captions.of(data, city, language)
     shown = masked(data, NEEDED)
+    one_of(shown, "year")
     return words, shown, list(dict.fromkeys(shown["factor"]))
 
 

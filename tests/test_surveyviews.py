@@ -148,6 +148,15 @@ def test_many_groups_have_a_row_each_and_few_a_mark_each(results, city):
     assert len(mr.table(only, city=city).rows) == 3
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_is_no_wider_than_the_page_takes(results, city, name):
+    assert len(mr.table(results[name], city=city).columns) <= 7
+    many = results["battery"].assign(region="_T")
+    assert len(mr.table(many, city=city).columns) == 7
+    thrice = mr.battery(city, ["safe"], "region")
+    assert len(mr.table(thrice[thrice["factor"] == ""], city=city).columns) == 4
+
+
 def test_each_result_finds_its_view_and_a_table_of_levels_none(results, city):
     assert len({view_of(results[name]) for name in ("response", "rake", "representativity", "battery", "index")}) == 5
     assert view_of(mr.break_down(city, "safe", by="sex")) is None

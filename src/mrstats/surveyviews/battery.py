@@ -39,28 +39,33 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
 
 
 def table(data, *, title=None, city=None, language=None) -> Display:
-    """Questions as rows; of each group the share with its interval, where there is room for it."""
+    """Questions as rows, shares with their intervals of up to two groups beside each other; else a row a group."""
     words = Captions.of(data, city, language)
     found = _Answers(masked(data, NEEDED), words)
-    level = words.word("interval_column", level=words.confidence(found.rows) or "95")
-    groups = [*found.groups, TOTAL] if found.factor else [TOTAL]
-    wide = len(groups) <= 3
-    names = [capital(words.group(found.factor, group)) for group in groups] if found.factor else []
-    each = [words.word("figure_proportion"), level] if wide else []
-    heads = [words.word("battery_question"), *((each * len(groups)) if wide else names or each), words.word("persons")]
-    spanners = (
-        [{"text": name, "first": 1 + 2 * place, "last": 2 + 2 * place} for place, name in enumerate(names)]
-        if wide
-        else []
+    share, level = (
+        words.word("figure_proportion"),
+        words.word("interval_column", level=words.confidence(found.rows) or "95"),
     )
-    lines = []
-    for question in found.questions:
-        cells = []
-        for group in groups:
-            record = found.at(question, group)
-            cells.append(written(record["value"], words, 1))
-            cells += [written_interval(record["lower"], record["upper"], words, 1)] * wide
-        lines.append(([found.name(question), *cells, written(found.at(question, TOTAL)["n"], words, 0)], False))
+    lines, spanners = [], []
+    if 0 < len(found.groups) <= 2:
+        names = [capital(words.group(found.factor, group)) for group in found.groups]
+        spanners = [{"text": name, "first": 1 + 2 * at, "last": 2 + 2 * at} for at, name in enumerate(names)]
+        heads = [
+            words.word("battery_question"),
+            *[share, level] * len(names),
+            words.word("total"),
+            words.word("persons"),
+        ]
+        for question in found.questions:
+            cells = [cell for group in found.groups for cell in found.figures(found.at(question, group))[:2]]
+            whole = found.figures(found.at(question, TOTAL))
+            lines.append(([found.name(question), *cells, whole[0], whole[2]], False))
+    else:
+        heads = [words.word("battery_question"), share, level, words.word("persons")]
+        for question in found.questions:
+            for group in [*found.groups, TOTAL]:
+                name = f": {words.group(found.factor, group)}" if found.factor else ""
+                lines.append(([found.name(question) + name, *found.figures(found.at(question, group))], False))
     return plain_table(words, heads, lines, spanners=spanners, title=found.title(title), subtitle=found.subtitle(),
                        source=found.source(), notes=[*found.notes(), *words.chance(found.rows)])  # fmt: skip
 
@@ -103,6 +108,11 @@ class _Answers:
 
     def name(self, question: str) -> str:
         return self.words.indicator(question).label[self.words.language]
+
+    def figures(self, record: dict) -> list[str]:
+        """Share, interval and persons of a row, as written."""
+        ends = written_interval(record["lower"], record["upper"], self.words, 1)
+        return [written(record["value"], self.words, 1), ends, written(record["n"], self.words, 0)]
 
     def drawn(self) -> list[dict]:
         """The rows that have a mark, were they not hidden."""

@@ -26,6 +26,8 @@ FLOORS = {
     **dict.fromkeys(
         [
             "placeviews",
+            "surveyviews",
+            "views",
             "changemaps",
             "findings",
             "labels",
@@ -38,7 +40,7 @@ FLOORS = {
         6,
     ),
     **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models", "places"], 5),
-    **dict.fromkeys(["access", "harmonising"], 5),
+    **dict.fromkeys(["access", "harmonising", "surveying"], 5),
     "disclosure": 4,
     **dict.fromkeys(
         [

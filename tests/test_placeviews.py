@@ -9,11 +9,11 @@ from display_fixtures import make_city
 from mrstats import look
 from mrstats.charts import chart
 from mrstats.maps import choropleth
-from mrstats.placeviews import view_of
 from mrstats.placeviews.rowchart import Block, Mark, Row, RowChart
 from mrstats.schema import MrstatsError
 from mrstats.sentences import sentence
 from mrstats.tables import table
+from mrstats.views import view_of
 from places_fixtures import came_of, divided, profiled, quotients, shared, touched
 
 

@@ -25,6 +25,7 @@ FLOORS = {
     ),
     **dict.fromkeys(
         [
+            "modelviews",
             "placeviews",
             "surveyviews",
             "views",

@@ -55,7 +55,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     return plain_table(
         words, heads, lines, title=words.title(title, words.word("title_follow_up")),
         subtitle=words.word("follow_up_subtitle", place=words.city.label), source=words.word("follow_up_source"),
-        notes=[words.word("follow_up_read")],
+        notes=[words.word("follow_up_read")], texts=(1, 2, 3),
     )  # fmt: skip
 
 
@@ -68,10 +68,12 @@ def said(data, words: Captions) -> list[str]:
     answered = (data["status"] != NONE).groupby(data["principle"], sort=False).sum()
     told = [fill("follow_up", language, total=number(total, language), missing=number(missing, language), **slots)]
     if answered.nunique() > 1 and (answered == answered.min()).sum() == 1:
-        boards = data["board"].nunique()
-        said_as = in_words if boards <= 12 else number
-        told.append(fill("follow_up_fewest", language, principle=principle_name(answered.idxmin(), words),
-                         n=said_as(int(answered.min()), language), total=said_as(boards, language)))  # fmt: skip
+        n, total = int(answered.min()), data["board"].nunique()
+        counts = [number(n, language), number(total, language)]
+        if total <= 12:
+            counts = [in_words(n, language, neuter=True), in_words(total, language)]
+        slots = {"principle": principle_name(answered.idxmin(), words), "n": counts[0], "total": counts[1]}
+        told.append(fill("follow_up_fewest", language, **slots))
     return told
 
 

@@ -10,7 +10,7 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import NO_BREAK, capital, in_words, number
 from ..phrases import difference_of, difference_unit, fill, hidden_in, share_of
-from ..placeviews.parts import is_hidden, plain_table, written, written_interval
+from ..placeviews.parts import instead, is_hidden, plain_table, written, written_interval
 from ..placeviews.rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import PER_CENT, MrstatsError
 from ..selection import masked, only_indicator
@@ -24,6 +24,8 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     """The strata furthest below and above what their parts add up to: the difference with its interval."""
     words = Captions.of(data, city, language)
     found = _Strata(data, words)
+    if not found.known:
+        return instead(found.shown, words)
     low, high = found.ends()
     word = words.word
     drawing = RowChart(
@@ -48,6 +50,8 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     """The same strata with their value as it is, as modelled, the sum of the parts, and what is beyond it."""
     words = Captions.of(data, city, language)
     found = _Strata(data, words)
+    if not found.known:
+        return instead(found.shown, words)
     low, high = found.ends()
     heads = [capital(found.factors()), words.word("intersections_raw"), words.word("intersections_value"),
              words.word("intersections_sum_head"), found.difference_head(),
@@ -89,8 +93,6 @@ class _Strata:
 
     def ends(self) -> tuple[list[dict], list[dict]]:
         """Strata below the sum of their parts, furthest first, and above it, furthest last: the sure ones before others."""
-        if not self.known:
-            raise MrstatsError("Every stratum of the table is hidden. Cross fewer factors, or coarser ones.")
 
         def side(way: int) -> list[dict]:
             rows = [row for row in self.known if way * row["difference"] > 0]

@@ -58,7 +58,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     return plain_table(
         words, heads, lines, title=words.title(title, found.finding(), words.word("title_knowledge")),
         subtitle=found.subtitle(), source=found.source(),
-        notes=[words.word("knowledge_read"), *found.notes()],
+        notes=[words.word("knowledge_read"), *found.notes()], texts=(len(heads) - 1,),
     )  # fmt: skip
 
 

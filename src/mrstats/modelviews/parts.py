@@ -9,7 +9,7 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import difference_unit, fill, hidden_in
-from ..placeviews.parts import among, is_hidden, plain_table, written, written_interval
+from ..placeviews.parts import among, instead, is_hidden, plain_table, written, written_interval
 from ..placeviews.rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import is_shown, latest_year, masked, only_indicator
@@ -21,6 +21,8 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     """A dot, drawn from zero, for the difference and for each part, with its interval."""
     words = Captions.of(data, city, language)
     found = _Parts(data, words)
+    if found.hidden:
+        return instead(found.shown, words)
     drawing = RowChart(
         [Block("", tuple(map(found.row, [*found.main, *found.detail])))],
         [capital(found.unit())], [""], [], words.language,
@@ -37,6 +39,8 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     """The difference and its parts, with intervals and their share of the difference."""
     words = Captions.of(data, city, language)
     found = _Parts(data, words)
+    if found.hidden:
+        return instead(found.shown, words)
     heads = [words.word("parts_part"), capital(found.unit()),
              words.word("interval_column", level=words.confidence(found.shown) or "95"), words.word("parts_share")]  # fmt: skip
     lines = []
@@ -90,8 +94,7 @@ class _Parts:
         if sum(row["part"] == "difference" for row in self.main) != 1:
             raise MrstatsError("One decomposition is shown at a time. Select one group and year.")
         self.gap = next(row for row in self.main if row["part"] == "difference")
-        if is_hidden(self.gap) or math.isnan(self.gap["value"]):
-            raise MrstatsError("The difference is hidden, and so are its parts. Take groups together.")
+        self.hidden = is_hidden(self.gap) or math.isnan(self.gap["value"])
         self.indicator = words.indicator(only_indicator(self.shown))
         self.decimals = max(self.indicator.decimals, 1)
 

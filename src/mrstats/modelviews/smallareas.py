@@ -9,7 +9,7 @@ from ..captions import Captions
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import difference_unit, fill, hidden_in
-from ..placeviews.parts import group_or_area, is_hidden, plain_table, written, written_interval
+from ..placeviews.parts import group_or_area, instead, is_hidden, plain_table, written, written_interval
 from ..placeviews.rowchart import Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import GEOGRAPHY, latest_year, masked, only_indicator, only_level
@@ -23,6 +23,8 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     """Raw values hollow, modelled ones filled with their intervals; of many areas the lowest and the highest."""
     words = Captions.of(data, city, language)
     found = _Areas(data, words)
+    if not found.known:
+        return instead(found.shown, words)
     blocks = [Block("", tuple(map(found.row, found.known)))]
     if len(found.known) > 3 * ENDS:
         low, high = found.known[:ENDS], found.known[-ENDS:]

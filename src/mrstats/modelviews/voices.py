@@ -35,7 +35,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     return plain_table(
         words, heads, lines, title=words.title(title, words.word("title_voices")),
         subtitle=words.word("voices_subtitle", place=words.city.label, year=words.years(data)),
-        source=words.word("voices_source"), notes=[words.word("voices_read")],
+        source=words.word("voices_source"), notes=[words.word("voices_read")], texts=(1, 2, 3),
     )  # fmt: skip
 
 

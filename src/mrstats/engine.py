@@ -23,7 +23,7 @@ from mrstats.definitions import Indicator, expressions
 from mrstats.queries import added_up, in_order
 from mrstats.queries import collect as collect
 from mrstats.queries import progress as progress
-from mrstats.schema import TOTAL, TOTAL_WORDS, UNKNOWN, UNPLACED, DatasetError
+from mrstats.schema import PUBLISHED, TOTAL, TOTAL_WORDS, UNKNOWN, UNPLACED, DatasetError
 
 SUMS = ["n", "w", "w2", "wy", "wy2", "w2y", "w2y2", "users"]
 ALIKE = {"w": "n", "w2": "w", "wy2": "wy", "w2y": "wy", "w2y2": "wy2", "users": "wy"}
@@ -288,8 +288,14 @@ def _cell_sums(frame, indicator: Indicator, source: TableSource):
             return nw.when(expression).then(nw.col(source.count).cast(nw.Float64)).otherwise(nw.lit(0).cast(nw.Float64))
         return expression.cast(nw.Float64)
 
+    figures = nw.lit(1).cast(nw.Float64)  # of figures as published the rows are counted, not the persons
+    if indicator.measure == PUBLISHED and expressions.is_condition(indicator.numerator):
+        where = f"[indicators.{indicator.name}] numerator"
+        figures = (
+            nw.when(expressions.to_narwhals(indicator.numerator, where=where)).then(figures).otherwise(nw.lit(0.0))
+        )
     frame = frame.with_columns(
-        amount(indicator.denominator, "denominator").alias("n_"),
+        (figures if indicator.measure == PUBLISHED else amount(indicator.denominator, "denominator")).alias("n_"),
         amount(indicator.numerator, "numerator").alias("y_"),
     )
     missing = nw.col("n_").is_null() | nw.col("y_").is_null()

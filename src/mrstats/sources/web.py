@@ -8,7 +8,6 @@ import email.utils
 import functools
 import hashlib
 import json
-import os
 import random
 import tempfile
 import time
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mrstats.schema import SourceError
+from mrstats.schema import ServiceDownError, SourceError
 
 TRY_AGAIN = {429, 502, 503, 504}
 LONGEST_WAIT = 300.0
@@ -183,14 +182,14 @@ class Web:
                 trouble = f"is busy ({response.status_code})"
                 wait = _seconds_asked(response.headers.get("retry-after"), wait)
                 if wait > LONGEST_WAIT:
-                    raise SourceError(
+                    raise ServiceDownError(
                         f"{address} asks to be left alone for {wait:.0f} seconds. Fetch again after that; "
                         "what has come already is in the cache."
                     )
             if attempt < self.tries:
                 self.report(f"{address} {trouble}; trying again in {wait:.1f} s ({attempt} of {self.tries})")
                 time.sleep(wait)
-        raise SourceError(
+        raise ServiceDownError(
             f"{address} {trouble}, {self.tries} times. Check the address and the connection, or try later; "
             "what has come already is in the cache."
         )
@@ -267,8 +266,13 @@ def _receipt(answer: Answer) -> dict[str, Any]:
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody ever sees half of it."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(content)
-    os.replace(file.name, path)
+        half = Path(file.name)
+    try:
+        half.write_bytes(content)
+        half.replace(path)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def _named(address: str, body) -> str:

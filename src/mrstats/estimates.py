@@ -86,7 +86,8 @@ def estimate(
     table["population"] = figures.get("population", w)
     # Of a sum or a mean: those who have any of it. One recipient's amount is that recipient's own.
     persons = measure in ("proportion", "rate", "count")
-    table["count"] = figures.get("count", wy if persons else table["users"].to_numpy(float))
+    users = table["users"].to_numpy(float) if kind != CELLS else np.full(len(table), np.nan)  # a sum does not tell
+    table["count"] = figures.get("count", wy if persons else users)
     table["affected"] = _affected(indicator, table["population"].to_numpy(float), table["count"].to_numpy(float))
     method = np.asarray(figures["method"], object)
     table["measure"], table["method"] = measure, f"{kind} " + method

@@ -79,6 +79,8 @@ def cube_of(frame: pd.DataFrame, code: str, label: str) -> Cube:
         there, role = RENAMED.get(name, (name.capitalize(), ""))
         texts = list(dict.fromkeys(frame[name]))
         codes = texts if role in ("geo", "time") else [f"c{k}" for k in range(len(texts))]
+        if role == "geo":  # the municipality itself is in the real tables too
+            texts, codes = [*texts, "1280 Malmö"], [*codes, "1280"]
         columns[there] = frame[name].map(dict(zip(texts, codes, strict=True)))
         dimensions.append(Dimension(there, name.replace("_", " "), dict(zip(codes, texts, strict=True)), role))
     index = pd.MultiIndex.from_product([list(d.categories) for d in dimensions], names=[d.code for d in dimensions])

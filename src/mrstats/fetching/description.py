@@ -124,6 +124,8 @@ def _add_table(told: dict, spec: Mapping, rows: pd.DataFrame, known: Resolved, n
     files = f"{name}-*.csv" if "parts" in spec else f"{name}.csv"
     years = _add_source(told, name, files, rows, **({"pivot": CONTENTS} if "pivot" in spec else {"count": "value"}))
     for factor, codes in known.groups.items():
+        if set(codes.values()) == {TOTAL}:
+            continue  # the table is about everybody
         _add_factor(told, factor, name, known.columns[factor], codes)
     for indicator, entry in spec["indicators"].items():
         entry = {"table": name, **entry}

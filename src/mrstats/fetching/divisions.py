@@ -35,7 +35,7 @@ OWN_KEY = "regso-district*"
 
 def fetch_areas(run: Run, wfs: str, page: str) -> None:
     """Keys and log first, then the polygons, whose parents the keys tell."""
-    web = sources.Web(**run.web)
+    web, maps = sources.Web(**run.web), sources.Web(**run.web)
     links: dict[str, str] = {}
 
     def linked(pattern: str) -> str:
@@ -47,10 +47,10 @@ def fetch_areas(run: Run, wfs: str, page: str) -> None:
         pattern = KEY.format(deso=vintage, regso=outer)
         read = functools.partial(_count_key, run, vintage=vintage)
         made = _keeper(run, web, linked, pattern, read)
-        run.attempt(f"key_{vintage}", pattern, "keys", made, files=_held(run, pattern))
+        run.attempt(f"key_{vintage}", pattern, web, made, files=_held(run, pattern))
     made = _keeper(run, web, linked, LOG, functools.partial(_write_changes, run))
-    run.attempt("changes", LOG, "keys", made, files=_held(run, LOG))
-    run.attempt("areas", "DeSO and RegSO", "areas", lambda: _fetch_polygons(run, wfs), files=[AREAS])
+    run.attempt("changes", LOG, web, made, files=_held(run, LOG))
+    run.attempt("areas", "DeSO and RegSO", maps, lambda: _fetch_polygons(run, maps, wfs), files=[AREAS])
 
 
 def key_of(run: Run, path: Path, vintage: str) -> pd.DataFrame:
@@ -129,9 +129,8 @@ def _write_changes(run: Run, path: Path) -> int:
     return len(own)
 
 
-def _fetch_polygons(run: Run, wfs: str) -> int:
+def _fetch_polygons(run: Run, web: sources.Web, wfs: str) -> int:
     """Both vintages of DeSO and RegSO as layers of one GeoPackage; the number of areas."""
-    web = sources.Web(**run.web)
     asked = [(system, vintage) for system, vintages in LAYERS.items() for vintage in vintages]
     layers = {}
     for done, (system, vintage) in enumerate(asked):

@@ -42,7 +42,8 @@ def fetch_kolada(run: Run, base: str | None, kpis: Sequence[str], *, units: bool
         return _write(run, client, TABLE, client.data(asked, [run.municipality], _years(run)), asked)
 
     def of_units() -> int:
-        by_unit = set(client.kpis().query("by_unit == True")["kpi"])
+        known = client.kpis()
+        by_unit = set(known["kpi"][known["by_unit"].eq(True)])
         divided = [kpi for kpi in asked if kpi in by_unit]
         if not divided:
             raise UnknownNameError(f"Kolada has none of {', '.join(asked)} by unit. Leave --units out.")
@@ -54,9 +55,9 @@ def fetch_kolada(run: Run, base: str | None, kpis: Sequence[str], *, units: bool
         run.wrote(UNIT_NAMES, "kolada", client.web.receipts)
         return size
 
-    run.attempt(TABLE, "Kolada", "kolada", municipality, files=[f"{TABLE}.csv"])
+    run.attempt(TABLE, "Kolada", client.web, municipality, files=[f"{TABLE}.csv"])
     if units:
-        run.attempt(UNITS, "Kolada", "kolada", of_units, files=[f"{UNITS}.csv"])
+        run.attempt(UNITS, "Kolada", client.web, of_units, files=[f"{UNITS}.csv"])
 
 
 def _years(run: Run) -> list[int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mrstats.schema import MrstatsError, ServiceDownError
+from mrstats.sources import Web
 
 SOURCE = {
     "scb": ("CC0 1.0", "Källa: SCB"),
@@ -78,20 +79,22 @@ class Run:
     outcomes: list[Outcome] = field(default_factory=list)
     label: str = ""
     """What SCB's tables call the municipality."""
-    down: dict[str, str] = field(default_factory=dict)
-    """Services that did not answer, and what was the matter: the rest of theirs is not asked for."""
+    down: list[Web] = field(default_factory=list)
+    """Services that did not answer: the rest of theirs is not asked for."""
 
-    def attempt(self, name: str, what: str, service: str, fetch: Callable[[], int], *, files: Sequence[str]) -> None:
+    def attempt(self, name: str, what: str, web: Web, fetch: Callable[[], int], *, files: Sequence[str]) -> None:
         """Fetch one thing (`fetch` writes its `files` and tells its size); what goes wrong with it leaves the rest alone."""
-        before = any((self.folder / file).exists() for file in files)
+        before, since = any((self.folder / file).exists() for file in files), len(web.receipts)
         try:
-            if service in self.down:
-                raise MrstatsError(f"not asked for, since {self.down[service]}")
+            if web in self.down:
+                raise ServiceDownError("not asked for, since the service did not answer before.")
             size = fetch()
             self.outcomes.append(Outcome(name, what, FETCHED, size))
         except MrstatsError as error:
             if isinstance(error, ServiceDownError):
-                self.down[service] = "the service did not answer before"
+                self.down.append(web)
+            else:
+                web.forget(since)
             self.outcomes.append(Outcome(name, what, KEPT if before else MISSING, reason=str(error)))
             self.report(f"{name}: {error}")
 
@@ -133,8 +136,8 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _copy(folder: Path, new: Path) -> None:
-    try:
-        shutil.copytree(folder, new)
-    except shutil.Error as errors:  # a list of every file that failed: the first says what is the matter
-        source, _, why = errors.args[0][0]
-        raise OSError(0, why, source) from None
+    """As shutil.copytree, which tells a full disk as a list of every file instead of stopping at the first."""
+    new.mkdir()
+    for path in sorted(folder.rglob("*")):
+        to = new / path.relative_to(folder)
+        to.mkdir() if path.is_dir() else shutil.copy2(path, to)

@@ -29,7 +29,7 @@ def fetch_tables(run: Run, base: str) -> None:
                 run.outcomes.append(Outcome(spec["name"], what, NOTHING, reason=f"{what} is published for {years}."))
                 continue
             fetch = functools.partial(_fetch_table, run, client, spec, part)
-            run.attempt(spec["name"], what, "scb", fetch, files=[part["file"]])
+            run.attempt(spec["name"], what, client.web, fetch, files=[part["file"]])
 
 
 def _fetch_table(run: Run, client: sources.PxWeb, spec: dict, part: dict) -> int:

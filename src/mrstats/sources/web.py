@@ -68,7 +68,7 @@ class Web:
     Attributes
     ----------
     receipts : list of dict
-        Of every answer so far its ``url``, ``fetched``, ``sha256`` and ``content_type``.
+        Of every answer so far its ``url``, ``fetched``, ``sha256``, ``content_type`` and what was ``asked`` with POST.
 
     Raises
     ------
@@ -95,7 +95,7 @@ class Web:
         self.offline, self.refresh = offline, refresh
         self.tries, self.first_wait, self.timeout = tries, first_wait, timeout
         self.report = report or (lambda line: None)
-        self.receipts: list[dict[str, str]] = []
+        self.receipts: list[dict[str, Any]] = []
         self._ended: collections.deque[float] = collections.deque()
         self.limit(calls, seconds)
 
@@ -146,8 +146,18 @@ class Web:
             )
             _check_content(answer, content)
             self._keep(answer, body, edition)
-        self.receipts.append(_receipt(answer))
+        self.receipts.append(_receipt(answer) | {"asked": body})
         return answer
+
+    def forget(self, since: int) -> None:
+        """Take the answers to GET from a receipt's number on out of the cache: they were of no use, and are asked for anew.
+
+        What was selected with POST stays, so that a large table goes on from where it was.
+        """
+        for receipt in self.receipts[since:] if self.cache and not self.offline else ():
+            if receipt["asked"] is None:
+                for ending in (".json", ".body"):
+                    self._place(receipt["url"], None, "").with_suffix(ending).unlink(missing_ok=True)
 
     @functools.cached_property
     def _client(self):

@@ -87,9 +87,8 @@ def test_units_are_a_level_whose_figures_are_never_put_together(server, tmp_path
     table = mr.break_down(city, "N15428_units", by="sex", geography="unit", years=2022).set_index(["geography", "sex"])
     assert table["value"].dropna().to_dict() == {
         ("V15E0", "_T"): 71.0, ("V15E0", "women"): 70.0, ("V15E0", "men"): 72.0, ("V15E1", "_T"): 90.0,
-        ("1280", "women"): 70.0, ("1280", "men"): 72.0,
     }  # fmt: skip
-    assert table.loc[("1280", "_T"), "status"] == "x"
+    assert set(table.loc["1280", "status"]) == {"x"}  # a school's figure is not the city's, though it be the only one
 
 
 def test_a_key_figure_that_does_not_exist_or_has_nothing_stops_no_other(server, tmp_path):

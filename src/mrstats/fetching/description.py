@@ -67,13 +67,13 @@ def write_description(run: Run, name: str) -> None:
         "name": name, "label": both, "municipality": run.municipality, "synthetic": False, "public": True,
         "years": sorted(years), "publisher": both,
     }  # fmt: skip
-    missing = [
-        {"ground": ground, "reason": "not_collected"}
-        for ground in ("disability", "religion", "orientation", "gender_identity", "ethnicity")
-    ]
     parts = [_sections({"dataset": head}), *(_sections(entries, kind) for kind, entries in told.items())]
-    parts += ["".join(f"\n[[missing]]\n{_lines(entry)}" for entry in missing)]
+    parts += ["".join(f"\n[[missing]]\n{_lines(entry)}" for entry in _words()["missing"])]
     (run.folder / "dataset.toml").write_text(HEAD + "".join(parts), encoding="utf-8")
+
+
+def _words() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def _write_area_types(run: Run, spec: Mapping, rows: pd.DataFrame, known: Resolv
 
 def _geographies(run: Run, tables: Mapping) -> Iterator[tuple[str, dict[str, Any]]]:
     """The divisions that the folder holds: drawn where there are polygons, else from SCB's keys."""
-    words = tomllib.loads((Path(__file__).parent / "levels.toml").read_text(encoding="utf-8"))
+    words = _words()
     drawn = (run.folder / AREAS).exists()
     district = next(iter(run.folder.glob(f"{OWN_KEY}.*")), None)
     for vintage, outer in PAIRS.items():

@@ -65,6 +65,9 @@ def excel(name: str) -> pd.DataFrame:
     (path,) = (DATA / "sverige" / "scb_deso_xlsx").glob(f"*{EXCEL[name]}*.xlsx")
     frame = read_scb_excel(path).frame
     frame = frame[frame["region"].str.startswith("1280")]
+    if name == "labour":  # the download is of both sexes together; that each is half of them is made up
+        halves = [frame.assign(kön=sex, value=frame["value"] // 2) for sex in ("män", "kvinnor")]
+        frame = pd.concat([frame, *halves], ignore_index=True)
     if name == "birth":  # delivered by DeSO, fetched by RegSO
         frame = frame.assign(region=frame["region"].map(dict(key("2018")[["deso", "regso"]].values)))
         keys = [column for column in frame if column not in ("value", "symbol")]

@@ -161,7 +161,7 @@ def test_the_command_prints_what_came_and_what_did_not_and_ends_with_1(server, t
     first = CliRunner().invoke(app, asked)
     assert first.exit_code == 1
     rows = [line.split() for line in first.stdout.splitlines()]
-    assert ["labour", "TAB6680", "fetched", "802"] in rows
+    assert ["labour", "TAB6680", "fetched", "2", "406"] in rows
     assert ["households", "TAB6568", "not", "fetched"] in rows
     assert "mrstats: households did not come. The same call again asks for what is missing." in first.stderr
     again = CliRunner().invoke(app, asked)

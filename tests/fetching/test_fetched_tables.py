@@ -116,7 +116,7 @@ def test_a_factor_without_groups_of_its_own_has_the_tables_texts(city):
     table = mr.break_down(city, "employed_by_industry", by="industry", years=2022)
     assert set(table["industry"]) == {"_T", "tillverkning", "vård_och_omsorg", "unknown"}
     with pytest.raises(NotPublishedError, match="holds it by no background factor"):
-        mr.break_down(city, "employment", by="sex", years=2022)  # SCB's file is of both sexes together
+        mr.break_down(city, "low_economic_standard", by="sex", years=2022)  # SCB's table is of both sexes together
 
 
 def test_the_bar_of_a_table_goes_from_nothing_to_all_its_cells(malmo):
@@ -149,7 +149,7 @@ def test_symbols_units_and_what_must_be_shown_are_kept(tmp_path):
     told = tomllib.loads((tmp_path / "new" / "dataset.toml").read_text(encoding="utf-8"))
     assert "Cell Key Method (CKM)" in told["indicators"]["households"]["note"]["sv"]
     assert "Only told." not in told["indicators"]["households"]["note"]["sv"]
-    assert told["indicators"]["households"]["unit"]["sv"] == "hushåll"
+    assert told["indicators"]["households"]["unit"]["sv"] == "antal"
 
 
 SPECS = {spec["name"]: spec for spec in table_list()}

@@ -236,5 +236,12 @@ def malmo_routes() -> dict:
     return routes | {f"GET /contentassets/923c/{name}": reply for name, reply in key_files().items()}
 
 
+def only(monkeypatch, *names: str) -> None:
+    """Fetch no other tables than these, so that a test of something else is quick."""
+    listed = [spec for spec in table_list() if spec["name"] in names]
+    for room in ("tables", "description"):
+        monkeypatch.setattr(f"mrstats.fetching.{room}.table_list", lambda: listed)
+
+
 def addresses(server) -> dict[str, str]:
     return {"scb": f"{server.url}/v2", "areas": f"{server.url}/wfs", "keys": f"{server.url}{PAGE}"}

@@ -7,7 +7,19 @@ import pandas as pd
 import pytest
 
 import mrstats as mr
-from fetching.service import KEY_2018, KEY_2025, LOG, PAGE, addresses, key, key_files, malmo_routes, page, workbook
+from fetching.service import (
+    KEY_2018,
+    KEY_2025,
+    LOG,
+    PAGE,
+    addresses,
+    key,
+    key_files,
+    malmo_routes,
+    only,
+    page,
+    workbook,
+)
 from mrstats.fetching import fetch_dataset
 from mrstats.schema import SourceError
 from sources.replay import ReplayServer, Reply, refused
@@ -86,8 +98,9 @@ def test_a_key_that_does_not_come_leaves_the_rest(server, tmp_path, fault):
     assert mr.open_dataset(tmp_path / "new").parent_codes("deso") == dict(key("2018")[["deso", "regso"]].values)
 
 
-def test_without_the_map_the_levels_come_from_the_keys(server, tmp_path):
+def test_without_the_map_the_levels_come_from_the_keys(server, tmp_path, monkeypatch):
     """Tables stand on their areas all the same; the appendix says that it has no map."""
+    only(monkeypatch, "labour")
     server.routes |= {"GET /wfs": refused("down", status=500)}
     made = fetched(server, tmp_path / "new", what=["areas", "scb"])
     assert [outcome.name for outcome in made.missing] == ["areas"]
@@ -112,8 +125,9 @@ def test_a_map_of_another_day_than_the_key_is_not_believed(server, tmp_path):
     )
 
 
-def test_a_citys_own_key_makes_districts(server, tmp_path):
+def test_a_citys_own_key_makes_districts(server, tmp_path, monkeypatch):
     """DeSO to RegSO by SCB's key, RegSO to district by the city's, which no service publishes."""
+    only(monkeypatch, "age")
     regso = sorted(set(key("2018")["regso"]))
     own = pd.DataFrame({"regso": regso, "district": ["N" if k % 2 else "S" for k in range(91)]})
     own["name"] = own["district"].map({"N": "Norr", "S": "Söder"})

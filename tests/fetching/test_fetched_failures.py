@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import mrstats as mr
-from fetching.service import addresses, cubes, malmo_routes
+from fetching.service import addresses, cubes, malmo_routes, only
 from mrstats.cli import app
 from mrstats.fetching import fetch_dataset
 from mrstats.schema import SourceError
@@ -19,17 +19,8 @@ FEW = ("labour", "education", "households", "cars")
 
 
 @pytest.fixture
-def few(monkeypatch):
-    """Only a few of the tables, so that the tests are quick."""
-    from mrstats.fetching import description, tables
-
-    listed = [spec for spec in tables.table_list() if spec["name"] in FEW]
-    for room in (tables, description):
-        monkeypatch.setattr(room, "table_list", lambda: listed)
-
-
-@pytest.fixture
-def server(few):
+def server(monkeypatch):
+    only(monkeypatch, *FEW)
     with ReplayServer(malmo_routes()) as server:
         yield server
 

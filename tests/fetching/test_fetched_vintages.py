@@ -3,11 +3,12 @@
 import json
 import tomllib
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import mrstats as mr
-from fetching.service import DATA, addresses, areas_of, malmo_routes
+from fetching.service import DATA, addresses, areas_of, crossed, cube_of, malmo_routes, only
 from mrstats.fetching import fetch_dataset
 from mrstats.fetching.spec import table_list
 from mrstats.schema import DatasetError
@@ -108,3 +109,33 @@ def test_what_the_publisher_says_must_be_shown_stands_in_the_notes_of_its_indica
     assert "Cell Key" not in mr.open_dataset(two_vintages).indicators["population_by_birth"].note["sv"]
     told = tomllib.loads((two_vintages / "MANIFEST.toml").read_text(encoding="utf-8"))
     assert "\r" not in told["age.csv"]["notes"][0]
+
+
+def test_a_table_of_two_ids_is_one_and_types_of_area_are_of_their_own_vintage(tmp_path, monkeypatch):
+    """Constructed: dwellings of 2023 by the table that ended, of 2024 by the one that followed, which has later codes only."""
+    routes = {route: answer for route, answer in malmo_routes().items() if "/tables/" not in route}
+    only(monkeypatch, "dwellings", "socioeconomic_index")
+    tenure = ["hyresrätt", "bostadsrätt", "äganderätt", "uppgift saknas"]
+    later = {level: [f"{code}_{MARK[level]}2025" for code in areas_of(level, "2025")] for level in MARK}
+    for code, rows in (
+        ("TAB6258", crossed(areas_of("deso", "2018"), "2023", upplåtelseform=tenure)),
+        ("TAB6638", crossed(later["deso"], "2024", upplåtelseform=tenure)),
+        ("TAB6586", crossed(later["regso"], "2024", tabellinnehåll=["Index", "Områdestyp"])),
+    ):
+        kinds = rows.get("tabellinnehåll", pd.Series("", index=rows.index)) == "Områdestyp"
+        rows["value"] = rows["value"].mask(kinds, 1 + rows.index.to_series() // 2 % 5)
+        routes |= pxweb_table("/v2", cube_of(rows, code, "made up"))
+    asked = {"municipality": "1280", "years": (2023, 2024), "folder": tmp_path / "new", "report": lambda line: None}
+    with ReplayServer(routes) as server:
+        made = fetch_dataset(["areas", "scb"], **asked, **addresses(server))
+    assert made.missing == ()
+    assert mr.check_dataset(tmp_path / "new") == []
+    city = mr.open_dataset(tmp_path / "new")
+    for level, year, areas in (("deso", 2023, 192), ("deso_2025", 2024, 209)):
+        table = mr.break_down(city, "dwellings", by="tenure", geography=level, years=year)
+        assert ((table["geography_level"] == level) & (table["tenure"] == "_T")).sum() == areas
+        own = table[(table["geography_level"] == level) & (table["tenure"] != "_T")]
+        assert own["value"].tolist() == pytest.approx((10.0 + np.arange(areas * 4) % 90).tolist())
+    assert "area_type" not in city.geographies  # no type of 2020's areas was fetched
+    types = pd.Series(city.geography.between("regso_2025", "area_type_2025"))
+    assert types.value_counts().to_dict() == {"1": 19, "2": 18, "3": 18, "4": 18, "5": 18}  # 91 in turn

@@ -27,6 +27,8 @@ FLOORS = {
         [
             "modelviews",
             "placeviews",
+            "surveyviews",
+            "views",
             "changemaps",
             "findings",
             "labels",
@@ -39,7 +41,7 @@ FLOORS = {
         6,
     ),
     **dict.fromkeys(["comparisons", "changes", "summaries", "rankings", "overview", "models", "places"], 5),
-    **dict.fromkeys(["access", "harmonising"], 5),
+    **dict.fromkeys(["access", "harmonising", "surveying"], 5),
     "disclosure": 4,
     **dict.fromkeys(
         [

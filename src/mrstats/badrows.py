@@ -83,13 +83,13 @@ def first(city: City, source: TableSource, column: str, wrong: nw.Expr, within: 
             row = "" if label is None else f"row {label[int(hit['row_'].iloc[0])]}"
             place = ", ".join(filter(None, (file, row)))
             return f"{place}: column {column!r} {held}"
-    return f"table {source.name!r}: column {column!r} holds a wrong value"
+    return f"table {source.sample_of or source.name!r}: column {column!r} holds a wrong value"
 
 
 def _readings(city: City, source: TableSource) -> Iterator[tuple[str, Any]]:
     """The table in parts that have names: its files, or the frame that was given for them."""
     if city.folder is None or source.name in city.given or source.pivot:
-        yield f"table {source.name!r}", city.table(source.name)
+        yield f"table {source.sample_of or source.name!r}", city.table(source.name)
         return
     for path in city.files(source.name):
         yield path.name, typed_columns(read_file(source, path), source, city.measured(source.name))

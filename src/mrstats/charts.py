@@ -10,7 +10,6 @@ from .crossings import CrossedDrawing, Crossing, cross
 from .display import Display, figure, marks_for
 from .funnels import funnel
 from .language import capital
-from .modelviews import view_of
 from .schema import CITY, CONFIDENTIAL, UNPLACED, MrstatsError, factor_columns
 from .scorecards import scorecard
 from .selection import (
@@ -31,6 +30,7 @@ from .selection import (
     surely_widest,
 )
 from .trees import tree
+from .views import view_of
 
 _PICTURES = {"funnel_lower_95": funnel, "gap_worst": scorecard, "node": tree}
 """The column that tells a table of findings, and how such a table is drawn."""
@@ -47,7 +47,7 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
         own profile) as one list; two factors crossed, a factor and areas, or two factors and areas as small
         multiples, the whole first. A ranking of areas becomes a funnel, a scorecard a scorecard, a search for the group
         furthest behind a tree; what `mr.segregation`, `mr.allocation`, `mr.area_profile`, `mr.impact` and `mr.effect`
-        returned has pictures of its own.
+        returned, or a verb about surveys, has pictures of its own.
     title : str, optional
         At most twelve words; without it a finding that the intervals bear, else what the chart shows.
     alt : str, optional
@@ -208,8 +208,9 @@ def _alt(table, drawing: Drawing | CrossedDrawing, given: str | None) -> str:
     said = _ends(shown, all_shown, words, indicator) if against_whole(table) else _widest_gap(shown, words, indicator)
     sentences += [said] * bool(said) + words.alt_moved(drawn)
     hidden = sum(CONFIDENTIAL in codes(record) for record in drawn)
-    if drawing.has_gaps:
-        compared = [record for record in drawn if is_shown(record)]
+    compared = [record for record in drawn if is_shown(record)]
+    known = not any(math.isnan(record.get("difference_lower", math.nan)) for record in compared)
+    if drawing.has_gaps and known:
         unsure = sum(not is_sure(record) for record in compared)
         key = "alt_all_sure" if not unsure else "alt_unsure_one" if len(compared) == 1 else "alt_unsure"
         sentences.append(word(key, count=unsure, total=len(compared)))

@@ -25,6 +25,7 @@ from mrstats.schema import (
     FIGURES,
     IDENTITY,
     PERSON_MEASURES,
+    PUBLISHED,
     REGISTER,
     SURVEY,
     TOTAL,
@@ -173,6 +174,11 @@ class TableMaker:
         by = (*subset, *strata)
         axes = self.axes(cells, levels, by)
         margins = self.margins(cells, axes, by)
+        if indicator.measure == PUBLISHED:  # an area's figure is not the city's, though it be the only one there is
+            columns = self.city.table(indicator.table).columns
+            located = any(level.column in columns for level in self.city.description.levels.values())
+            own = cells.attrs.get("level", "" if located else CITY)
+            margins.loc[(margins["geography_level"] != own) & (margins["n"] == 1), "n"] = 2
         made, deviations = self.made(axes, margins, by, column)
         whole = whole_city(margins, by)
         table = estimate(

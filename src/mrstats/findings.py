@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from .captions import Captions
 from .language import in_words, number
-from .modelviews import view_of
 from .phrases import (
     area_counts,
     decimals_of,
@@ -22,6 +21,7 @@ from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, SURVEY, TOTAL, UNKNOWN, UN
 from .selection import GEOGRAPHY, change_factors, is_shown, latest_year, masked, only_indicator, only_level
 from .treedrawing import TreeDrawing
 from .trees import NEEDED, among
+from .views import view_of
 
 CHANCE = 0.05
 """A spread with a smaller p value is more than chance explains."""

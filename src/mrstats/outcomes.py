@@ -8,7 +8,7 @@ import narwhals as nw
 
 from mrstats.dataset import TableSource
 from mrstats.definitions import Indicator, expressions
-from mrstats.schema import DatasetError
+from mrstats.schema import PUBLISHED, DatasetError
 
 OUTCOME_PARTS = {"keep_": "denominator", "y_": "numerator", "x_": "per"}
 """Columns of a person's outcome, and the parts of an indicator that they are made from."""
@@ -80,8 +80,14 @@ def cell_sums(frame, indicator: Indicator, source: TableSource):
             return nw.when(expression).then(nw.col(source.count).cast(nw.Float64)).otherwise(nw.lit(0).cast(nw.Float64))
         return expression.cast(nw.Float64)
 
+    figures = nw.lit(1).cast(nw.Float64)  # of figures as published the rows are counted, not the persons
+    if indicator.measure == PUBLISHED and expressions.is_condition(indicator.numerator):
+        where = f"[indicators.{indicator.name}] numerator"
+        figures = (
+            nw.when(expressions.to_narwhals(indicator.numerator, where=where)).then(figures).otherwise(nw.lit(0.0))
+        )
     frame = frame.with_columns(
-        amount(indicator.denominator, "denominator").alias("n_"),
+        (figures if indicator.measure == PUBLISHED else amount(indicator.denominator, "denominator")).alias("n_"),
         amount(indicator.numerator, "numerator").alias("y_"),
     )
     missing = nw.col("n_").is_null() | nw.col("y_").is_null()

@@ -9,7 +9,6 @@ from . import look
 from .captions import Captions, lower_first
 from .display import Display, marks_for
 from .language import capital
-from .modelviews import view_of
 from .schema import CITY, PER_CENT, TOTAL, MrstatsError
 from .selection import (
     GEOGRAPHY,
@@ -21,6 +20,7 @@ from .selection import (
     surely_extreme,
 )
 from .tablelayout import ONE_WAY, Layout, key_of, lay_out
+from .views import view_of
 
 FIGURES = ("value", "interval", "n", "population", "count", "affected", "difference", "adjusted_difference", "to_lift")
 NAME_LENGTH = 24
@@ -37,7 +37,7 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
     ----------
     data : DataFrame
         What `mr.break_down` or `mr.gaps` returned, or a selection of its rows; or what `mr.segregation`,
-        `mr.allocation`, `mr.area_profile`, `mr.impact` or `mr.effect` returned, whose columns are given.
+        `mr.allocation`, `mr.area_profile`, `mr.impact`, `mr.effect` or a verb about surveys returned, whose columns are given.
     rows, columns : str, optional
         "geography", a background factor, "indicator" or "year". Without them the rows are what varies first
         in that order and the columns what varies next; one-way margins become one list of all groups.

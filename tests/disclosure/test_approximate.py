@@ -49,6 +49,7 @@ def test_a_number_to_tens_bounds_its_cell_and_a_printed_total_those_without_a_kn
     assert bounds(city, asked, inside) == {("A1", "_T"): (45.0, 55.0)}
     assert bounds(city, asked, inside.assign(status="C")) == {}
     assert bounds(city, asked, inside.assign(n=20.0)) == {}  # of others, such as children
+    assert bounds(city, asked, result(factor="sex", n=[50.0])) == {}  # of no group
     nowhere = result(factor=[""], group=["_T"], geography_level=["city"], geography=["1280"], unplaced=[50.0])
     assert bounds(city, asked, nowhere) == {("_U", "_T"): (45.0, 55.0)}
     assert bounds(city, (check_request(city, "population", "sex", "city", 2024),), inside, nowhere) == {}

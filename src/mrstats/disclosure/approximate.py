@@ -50,7 +50,7 @@ def bounds_of_results(city: City, family: Family, hidden: np.ndarray, results: I
             name = record["indicator"]
             if record.get("year") != family.year or name not in city.indicators or _about(city, name) != about:
                 continue
-            codes = {record["factor"]: record["group"]} if record.get("factor") else {}
+            codes = {record["factor"]: record["group"]} if record.get("factor") and "group" in record else {}
             if record.get("geography_level", CITY) != CITY and record["geography"] != city.municipality:
                 codes[PLACE] = record["geography"]
             if f"{name}:known" in codes_of.get(OUTCOME, ()):

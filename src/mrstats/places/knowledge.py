@@ -58,7 +58,7 @@ def knowledge_gaps(
     city : City
         From `open_dataset`; its [[missing]] says which grounds no source holds, and why.
     indicators : list of str, optional
-        Default: all.
+        Default: all, but not who answers a survey.
     geography : str or list of str
         Levels to ask at.
     year : int, optional
@@ -91,7 +91,9 @@ def knowledge_gaps(
     >>> table[["ground", "knowledge"]].values.tolist()[:3]
     [['sex', 'too_few'], ['gender_identity', 'not_collected'], ['ethnicity', 'not_collected']]
     """
-    names = list(city.indicators) if indicators is None else list(indicators)
+    tables = city.description.tables
+    conditions = [name for name, each in city.indicators.items() if not tables[each.table].sample_of]
+    names = conditions if indicators is None else list(indicators)
     levels = [geography] if isinstance(geography, str) else list(geography)
     missing = _missing(city)
     for name in factors or ():

@@ -11,7 +11,7 @@ from . import followup, intersections, knowledge, parts, smallareas, voices
 
 VIEWS: dict[tuple[str, ...], ModuleType] = {
     ("vpc", "expected"): intersections,
-    ("part", "reference_n"): parts,
+    ("part", "by"): parts,
     ("modelled_value", "reliability"): smallareas,
     ("ground", "knowledge"): knowledge,
     ("theme", "quotation"): voices,

@@ -36,6 +36,7 @@ Made by `python -m benchmarks.recovery` from Exempelstad, whose outcomes are dra
 {YEAR}, placed residents. The truth of a gap, a decomposition or a stratum is the same figure of the stated probabilities in
 place of what came of them. Intervals are at 95 per cent: one row in twenty lies outside by chance. Those of what is
 explained count the residents' own composition as drawn, as is usual; here only outcomes are, so they cover more often.
+Of the survey, who is asked, who answers and what they say are drawn anew; its truth is that of all adults with a known home.
 
 | model | what | truth | estimate | interval | within |
 |---|---|---|---|---|---|
@@ -277,6 +278,8 @@ def effect_rows(city: City) -> Iterator[str]:
 
 
 def main() -> None:
+    from benchmarks.recovery_surveys import survey_rows  # it takes residents and rows from here
+
     city = mr.open_dataset("exempelstad", language="en")
     rows = residents(city)
     made = with_services(city, rows.assign(chance=expit(stated(city, rows, "employed"))))
@@ -290,6 +293,7 @@ def main() -> None:
         *allocation_rows(city, rows),
         *segregation_rows(city, rows),
         *effect_rows(city),
+        *survey_rows(city, rows),
     ]
     text = HEAD + "\n".join(lines) + "\n"
     (ROOT / "docs" / "recovery.md").write_text(text, encoding="utf-8")

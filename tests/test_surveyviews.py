@@ -150,11 +150,17 @@ def test_many_groups_have_a_row_each_and_few_a_mark_each(results, city):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_table_is_no_wider_than_the_page_takes(results, city, name):
-    assert len(mr.table(results[name], city=city).columns) <= 7
-    many = results["battery"].assign(region="_T")
-    assert len(mr.table(many, city=city).columns) == 7
-    thrice = mr.battery(city, ["safe"], "region")
-    assert len(mr.table(thrice[thrice["factor"] == ""], city=city).columns) == 4
+    columns = [column["text"] for column in mr.table(results[name], city=city).columns]
+    assert len([text for text in columns if text != "Not"]) <= 7
+
+
+def test_a_figure_of_few_has_a_letter_and_a_hollow_mark(results, city):
+    men = mr.table(results["battery"], city=city)  # forty answered
+    assert men.columns[-1]["text"] == "Not"
+    assert {row["cells"][-1] for row in men.rows} == {"u män"}
+    assert any(note.startswith("u = ") for note in men.notes)
+    assert any("ofylld" in note.lower() for note in mr.chart(results["battery"], city=city).notes)
+    assert not any("ofylld" in note.lower() for note in men.notes)
 
 
 def test_each_result_finds_its_view_and_a_table_of_levels_none(results, city):

@@ -6,7 +6,9 @@ import pytest
 
 import mrstats as mr
 from made_city import indicator, reference
+from mrstats.sampled import estimate_domains
 from mrstats.schema import DatasetError, UnknownGroupError, UnknownNameError
+from mrstats.survey import survey_design
 from survey_fixtures import MARGINS, city_of, register_of, sample_of_r, small_sample
 
 R = reference("03_survey")
@@ -108,3 +110,21 @@ def test_a_group_in_which_few_answered_is_hidden_and_another_with_it(tmp_path):
     rows = table.set_index("group")
     assert rows.index[rows["status"] == "C"].tolist() == ["North", "West"]
     assert rows.loc[["West", "North"], ["n", "sample_share", "before", "after", "register"]].isna().all(axis=None)
+
+
+def test_raking_takes_away_what_those_who_answer_differ_by_and_its_interval_covers():
+    """Women answer twice as often and agree twice as often: unweighted answers say 50 per cent, the truth is 45."""
+    random, count, population = np.random.default_rng(4), 500, {"sex": {"w": 5000.0, "m": 5000.0}}
+    raked, plain, hits = [], [], 0
+    for _ in range(300):
+        women = random.random(count) < 0.5
+        answered = random.random(count) < np.where(women, 0.8, 0.4)
+        agree = (random.random(count) < np.where(women, 0.6, 0.3))[answered]
+        frame = pd.DataFrame({"sex": np.where(women[answered], "w", "m"), "weight": 20.0})
+        found = estimate_domains(survey_design(frame, weight="weight").rake(population), agree.astype(float))
+        raked.append(found.estimate[0])
+        plain.append(agree.mean())
+        hits += abs(found.estimate[0] - 0.45) < 1.97 * found.standard_error[0]
+    assert np.mean(plain) == pytest.approx(0.5, abs=0.005)
+    assert np.mean(raked) == pytest.approx(0.45, abs=0.005)
+    assert 0.915 <= hits / 300 <= 0.985

@@ -9,10 +9,11 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import fill, hidden_in
-from ..placeviews.parts import plain_table, written, written_interval
+from ..placeviews.parts import written, written_interval
 from ..placeviews.rowchart import Block, Mark, Row, RowChart
 from ..schema import TOTAL, MrstatsError
 from ..selection import masked
+from .parts import lettered_table
 
 NEEDED = ("indicator", "year", "factor", "value", "lower", "upper", "n", "raked_to", "status")
 _APART = 1.9
@@ -31,9 +32,11 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     hidden = sum(math.isnan(record["value"]) for record in found.drawn())
     sentences += [words.word("alt_hidden", count=hidden, total=len(found.drawn()))] * bool(hidden)
     cells = {cell for block in drawing.blocks for row in block.rows for cell in row.cells}
+    weak = any(mark.hollow and mark.is_shown for block in drawing.blocks for row in block.rows for mark in row.marks[0])
+    notes = [*found.notes(), *[words.word("hollow_explained")] * weak]
     return figure(
         words, drawing.svg(), drawing.height, title=found.title(title), subtitle=found.subtitle(), source=found.source(),
-        notes=[*found.notes(), *drawing.notes(words.word), *words.notes(cells, [])],
+        notes=[*notes, *drawing.notes(words.word), *words.notes(cells, [])],
         alt=words.alt(alt, [*sentences, words.word("alt_where")], [words.word("alt_battery_how")]),
     )  # fmt: skip
 
@@ -47,27 +50,30 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         words.word("interval_column", level=words.confidence(found.rows) or "95"),
     )
     lines, spanners = [], []
-    if 0 < len(found.groups) <= 2:
+    beside = 0 < len(found.groups) <= 2
+    if beside:
         names = [capital(words.group(found.factor, group)) for group in found.groups]
         spanners = [{"text": name, "first": 1 + 2 * at, "last": 2 + 2 * at} for at, name in enumerate(names)]
-        heads = [
-            words.word("battery_question"),
-            *[share, level] * len(names),
-            words.word("total"),
-            words.word("persons"),
-        ]
-        for question in found.questions:
-            cells = [cell for group in found.groups for cell in found.figures(found.at(question, group))[:2]]
-            whole = found.figures(found.at(question, TOTAL))
-            lines.append(([found.name(question), *cells, whole[0], whole[2]], False))
+        figures = [*[share, level] * len(names), words.word("total")]
     else:
-        heads = [words.word("battery_question"), share, level, words.word("persons")]
-        for question in found.questions:
-            for group in [*found.groups, TOTAL]:
-                name = f": {words.group(found.factor, group)}" if found.factor else ""
-                lines.append(([found.name(question) + name, *found.figures(found.at(question, group))], False))
-    return plain_table(words, heads, lines, spanners=spanners, title=found.title(title), subtitle=found.subtitle(),
-                       source=found.source(), notes=[*found.notes(), *words.chance(found.rows)])  # fmt: skip
+        figures = [share, level]
+    for question in found.questions:
+        whole = found.at(question, TOTAL)
+        if beside:
+            records = [found.at(question, group) for group in found.groups]
+            cells = [cell for record in records for cell in found.figures(record)[:2]]
+            value, _, persons = found.figures(whole)
+            lines.append(([found.name(question), *cells, value, persons], False, found.letters(records)))
+            continue
+        for group in [*found.groups, TOTAL]:
+            name = f": {words.group(found.factor, group)}" if found.factor else ""
+            record = found.at(question, group)
+            lines.append(([found.name(question) + name, *found.figures(record)], False, words.letters([record])))
+    return lettered_table(
+        words, [words.word("battery_question"), *figures, words.word("persons_about")], lines, spanners=spanners,
+        title=found.title(title), subtitle=found.subtitle(), source=found.source(),
+        notes=[words.word("rounded_to_tens"), *found.notes(), *words.chance(found.rows)],
+    )  # fmt: skip
 
 
 def said(data, words: Captions) -> list[str]:
@@ -112,7 +118,7 @@ class _Answers:
     def figures(self, record: dict) -> list[str]:
         """Share, interval and persons of a row, as written."""
         ends = written_interval(record["lower"], record["upper"], self.words, 1)
-        return [written(record["value"], self.words, 1), ends, written(record["n"], self.words, 0)]
+        return [written(record["value"], self.words, 1), ends, written(round(record["n"], -1), self.words, 0)]
 
     def drawn(self) -> list[dict]:
         """The rows that have a mark, were they not hidden."""
@@ -164,10 +170,16 @@ class _Answers:
         key = "battery_range" if low != high else "battery_level"
         return [fill(key, self.words.language, low=low, high=high)]
 
+    def letters(self, records: list[dict]) -> str:
+        """Status letters of a row, with the group's name where only some have them."""
+        found = [self.words.letters([record]) for record in records]
+        if len(set(found)) == 1:
+            return found[0]
+        return "; ".join(f"{letter} {self.words.group(self.factor, record[self.factor])}"
+                         for letter, record in zip(found, records, strict=True) if letter)  # fmt: skip
+
     def notes(self) -> list[str]:
-        weighted = [self.words.word("battery_raked", factors=self.raked_to)] * bool(self.raked_to)
-        weak = any("u" in record["status"].split() for record in self.drawn())
-        return weighted + [self.words.word("hollow_explained")] * weak
+        return [self.words.word("battery_raked", factors=self.raked_to)] * bool(self.raked_to)
 
     def title(self, given: str | None) -> str:
         count = len(self.questions)

@@ -9,11 +9,11 @@ from ..captions import Captions
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import fill, hidden_in, patterns
-from ..placeviews.parts import among, plain_table, written, written_interval
+from ..placeviews.parts import among, written, written_interval
 from ..placeviews.rowchart import Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import masked
-from .parts import blocks_of, factor_names, named, one_of, surely_lowest
+from .parts import blocks_of, factor_names, lettered_table, named, one_of, row_name, surely_lowest
 
 NEEDED = (
     "indicator",
@@ -46,7 +46,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
             _row(words.indicator(part["indicator"]).label[words.language], part, words) for part in found.parts
         )
         blocks.append(Block(words.word("index_part"), rows))
-    heads = [words.word("index_points"), words.word("persons")]
+    heads = [words.word("index_points"), words.word("persons_about")]
     drawing = RowChart(blocks, [words.word("index_axis")], heads, [], words.language)
     shown = [record for records in found.blocks.values() for record in records]
     sentences = [words.word("alt_index", name=found.name, count=sum(len(block.rows) for block in blocks))]
@@ -57,7 +57,16 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     sentences += [words.word("alt_hidden", count=hidden, total=len(shown))] * bool(hidden)
     sentences += found.extremes()
     cells = {cell for block in blocks for row in block.rows for cell in row.cells}
-    notes = [words.word("index_scale"), *found.notes(), *drawing.notes(words.word), *words.notes(cells, [])]
+    marks = [mark for block in blocks for row in block.rows for mark in row.marks[0] if mark.is_shown]
+    hollow = [words.word("hollow_explained")] * any(mark.hollow for mark in marks)
+    notes = [
+        words.word("index_scale"),
+        words.word("rounded_to_tens"),
+        *found.notes(),
+        *hollow,
+        *drawing.notes(words.word),
+        *words.notes(cells, []),
+    ]
     return figure(
         words, drawing.svg(), drawing.height, title=found.title(title), subtitle=found.subtitle(), source=found.source(),
         notes=notes, alt=words.alt(alt, [*sentences, words.word("alt_where")], [words.word("alt_index_how")]),
@@ -73,32 +82,22 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         ["index_value", "", "index_alpha", ""] if found.factors else ["index_points", "", "index_rest", "index_dropped"]
     )
     first = words.word("group") if found.factors else words.word("index_part")
-    heads = [first, *(words.word(key) if key else level for key in keys), words.word("persons")]
+    heads = [first, *(words.word(key) if key else level for key in keys), words.word("persons_about")]
     lines = []
-    if found.factors:
-        for factor, records in sorted(found.blocks.items(), key=lambda pair: not pair[0]):
-            for record in records:
-                name = (
-                    f"{capital(words.dimension(factor))}: {words.group(factor, record[factor])}"
-                    if factor
-                    else named("", record, words)
-                )
-                alpha = [
-                    written(record["alpha"], words, 2),
-                    written_interval(record["alpha_lower"], record["alpha_upper"], words, 2),
-                ]
-                lines.append(([name, *_value(record, words), *alpha, written(record["n"], words, 0)], not factor))
-    else:
-        for part in found.parts:
-            name = words.indicator(part["indicator"]).label[words.language]
-            adds = [written(part[key], words, 2) for key in ("item_rest", "alpha_if_dropped")]
-            lines.append(([name, *_value(part, words), *adds, written(part["n"], words, 0)], False))
-        for record in found.blocks[""]:
-            last = f"{words.word('index_alpha')} {written(record['alpha'], words, 2)}"
-            lines.append(([found.name, *_value(record, words), "", last, written(record["n"], words, 0)], True))
-    lines.sort(key=lambda line: line[1])
-    notes = [words.word("index_scale"), words.word("index_alpha_explained"), *found.notes()]
-    return plain_table(
+    for part in [] if found.factors else found.parts:
+        adds = [written(part[key], words, 2) for key in ("item_rest", "alpha_if_dropped")]
+        name = words.indicator(part["indicator"]).label[words.language]
+        lines.append(([name, *_value(part, words), *adds, _about(part, words)], False, words.letters([part])))
+    for factor, records in found.blocks.items():
+        for record in records:
+            alpha = written(record["alpha"], words, 2)
+            ends = written_interval(record["alpha_lower"], record["alpha_upper"], words, 2)
+            told = [alpha, ends] if found.factors else ["", f"{words.word('index_alpha')} {alpha}"]
+            name = row_name(factor, record, words) if found.factors else found.name
+            cells = [name, *_value(record, words), *told, _about(record, words)]
+            lines.append((cells, not factor, words.letters([record])))
+    notes = [words.word(key) for key in ("index_scale", "index_alpha_explained", "rounded_to_tens")] + found.notes()
+    return lettered_table(
         words, heads, lines, title=found.title(title), subtitle=found.subtitle(), source=found.source(), notes=notes
     )
 
@@ -126,7 +125,12 @@ def _row(name: str, record: dict, words: Captions) -> Row:
         upper=record["upper"],
         hollow="u" in record["status"].split(),
     )
-    return Row(name, ((mark,),), (written(record["value"], words, 1), written(record["n"], words, 0)))
+    return Row(name, ((mark,),), (written(record["value"], words, 1), _about(record, words)))
+
+
+def _about(record: dict, words: Captions) -> str:
+    """How many answered, to the nearest ten."""
+    return written(round(record["n"], -1), words, 0)
 
 
 def _value(record: dict, words: Captions) -> list[str]:
@@ -164,11 +168,9 @@ class _Index:
         return [fill("index_extreme", self.words.language, value=number(record["value"], self.words.language), **slots)]
 
     def notes(self) -> list[str]:
-        weighted = [self.words.word("battery_raked", factors=self.shown["raked_to"].iloc[0])] * bool(
-            self.shown["raked_to"].iloc[0]
-        )
-        weak = any("u" in status.split() for status in self.shown["status"])
-        return weighted + [self.words.word("hollow_explained")] * weak + self.words.chance(self.shown)
+        raked = self.shown["raked_to"].iloc[0]
+        weighted = [self.words.word("battery_raked", factors=raked)] * bool(raked)
+        return weighted + self.words.chance(self.shown)
 
     def title(self, given: str | None) -> str:
         words = self.words

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from ..captions import Captions, lower_first
+from ..display import Display
 from ..language import capital
+from ..placeviews.parts import plain_table
 from ..schema import CITY, UNKNOWN, MrstatsError
 from ..selection import surely_extreme
 
@@ -62,3 +64,30 @@ def surely_lowest(blocks: dict[str, list[dict]]) -> tuple[str, dict] | None:
     found = lowest(blocks)
     extreme = surely_extreme(blocks[found[0]], "favourable") if found else None
     return found if found and extreme and extreme[0] is found[1] and extreme[1] == "lowest" else None
+
+
+def row_name(factor: str, record: dict, words: Captions) -> str:
+    """*Kön: kvinnor*, or the whole city: what a row of a table over several factors is called."""
+    return (
+        f"{capital(words.dimension(factor))}: {words.group(factor, record[factor])}"
+        if factor
+        else named("", record, words)
+    )
+
+
+def lettered_table(
+    words: Captions,
+    heads: Sequence[str],
+    lines: Sequence[tuple[list[str], bool, str]],
+    *,
+    notes: Sequence[str],
+    **caption,
+) -> Display:
+    """A table of cells, whether a row is the whole (which comes last), and status letters, in a last column if there are any."""
+    ordered = sorted(lines, key=lambda line: line[1])
+    letters = [letter for *_, letter in ordered]
+    if any(letters):
+        heads = [*heads, words.word("note_column")]
+        notes = [*notes, *words.notes([], letters)]
+    rows = [([*cells, letter] if any(letters) else cells, whole) for cells, whole, letter in ordered]
+    return plain_table(words, heads, rows, notes=notes, **caption)

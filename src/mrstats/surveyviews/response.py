@@ -5,12 +5,12 @@ from __future__ import annotations
 from ..captions import Captions
 from ..chartdrawing import Drawing
 from ..display import Display, figure
-from ..language import capital, number
+from ..language import number
 from ..phrases import fill, hidden_in
-from ..placeviews.parts import about, among, plain_table, written, written_interval
+from ..placeviews.parts import about, among, written, written_interval
 from ..schema import MrstatsError
 from ..selection import comparison, is_shown, masked
-from .parts import blocks_of, factor_names, lowest, named, one_of
+from .parts import blocks_of, factor_names, lettered_table, lowest, one_of, row_name
 
 NEEDED = ("indicator", "year", "factor", "value", "lower", "upper", "n", "answered", "weighted", "status")
 
@@ -40,23 +40,18 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     heads = [words.word("group"), words.word("response_asked"), words.word("response_answered"),
              words.word("response_label"), level, words.word("response_weighted"), level]  # fmt: skip
     lines = []
-    for factor, records in sorted(blocks.items(), key=lambda pair: not pair[0]):
+    for factor, records in blocks.items():
         for record in records:
-            name = (
-                f"{capital(words.dimension(factor))}: {words.group(factor, record[factor])}"
-                if factor
-                else named("", record, words)
-            )
             cells = [written(record["n"], words, 0), written(record["answered"], words, 0), written(record["value"], words, 1),
                      written_interval(record["lower"], record["upper"], words, 1), written(record["weighted"], words, 1),
                      written_interval(record["weighted_lower"], record["weighted_upper"], words, 1)]  # fmt: skip
-            lines.append(([name, *cells], not factor))
+            lines.append(([row_name(factor, record, words), *cells], not factor, words.letters([record])))
     notes = [words.word("response_weighted_explained")]
     gone = shown.loc[shown["factor"] == "", "not_eligible"].max()
     notes += [words.word("response_not_eligible", n=number(gone, words.language))] if gone > 0 else []
-    return plain_table(words, heads, sorted(lines, key=lambda line: line[1]), title=_title(blocks, words, title),
-                       subtitle=_subtitle(shown, words), notes=notes,
-                       source=words.source(shown, [words.indicator(one_of(shown, "indicator"))]))  # fmt: skip
+    return lettered_table(words, heads, lines, title=_title(blocks, words, title), subtitle=_subtitle(shown, words),
+                          notes=[*notes, *words.chance(shown)],
+                          source=words.source(shown, [words.indicator(one_of(shown, "indicator"))]))  # fmt: skip
 
 
 def said(data, words: Captions) -> list[str]:

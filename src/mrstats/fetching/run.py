@@ -50,7 +50,7 @@ class Fetched:
         return tuple(outcome for outcome in self.outcomes if outcome.state in (KEPT, MISSING))
 
     def __str__(self) -> str:
-        head = ("name", "asked for", "", "cells")
+        head = ("name", "asked for", "result", "cells")
         rows = [(o.name, o.what, o.state, f"{o.size:,}".replace(",", " ") if o.size else "") for o in self.outcomes]
         wide = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
         lines = ["  ".join([*map(str.ljust, row[:3], wide), row[3].rjust(wide[3])]).rstrip() for row in (head, *rows)]

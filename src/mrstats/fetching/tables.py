@@ -57,7 +57,8 @@ def _fetch_table(run: Run, client: sources.PxWeb, spec: dict, part: dict) -> int
         for d in described.dimensions
         if d not in (region, time)
     }
-    cube = client.data(described.code, chosen | {region.code: list(own), time.code: wanted})
+    chosen |= {region.code: list(own), time.code: wanted}
+    cube = client.data(described.code, chosen, described=described)
     _write_cube(cube, run.folder / part["file"], spec["level"], region.code, time.code)
     run.wrote(part["file"], "scb", client.web.receipts[before:], notes=cube.mandatory_notes)
     return len(cube.frame)

@@ -50,8 +50,7 @@ def write_description(run: Run, name: str) -> None:
         except SourceError as error:
             run.outcomes.append(Outcome(spec["name"], files[0].name, MISSING, reason=str(error)))
             continue
-        notes = list(dict.fromkeys(note for path in files for note in run.files.get(path.name, {}).get("notes", [])))
-        years |= _add_table(told, spec, rows, known, notes)
+        years |= _add_table(told, spec, rows, known, [run.files.get(path.name, {}) for path in files])
         if spec["name"] == "socioeconomic_index":
             write_area_types(run.folder, rows[rows[CONTENTS].map(column_of) == known.found["type"]])
         for vintage, own in in_vintages(rows, spec["level"]):
@@ -101,8 +100,15 @@ def _add_source(told: dict[str, Any], name: str, files: str, rows: pd.DataFrame,
     return set(years)
 
 
-def _add_factor(told: dict[str, Any], name: str, table: str, column: str, codes: Mapping[str, str]) -> None:
-    """A factor is one for all tables that have it, each with its own texts."""
+def _add_factor(
+    told: dict[str, Any],
+    name: str,
+    table: str,
+    column: str,
+    codes: Mapping[str, str],
+    labels: Mapping[str, dict[str, str]] | None = None,
+) -> None:
+    """A factor is one for all tables that have it, each with its own texts; `labels` of groups that only a table has."""
     entry = told["factors"].setdefault(name, {"table": [], "column": column, "codes": {}})
     entry["table"].append(table)
     entry["codes"] |= codes
@@ -110,22 +116,24 @@ def _add_factor(told: dict[str, Any], name: str, table: str, column: str, codes:
     if "groups" in spec:
         entry |= {"label": spec["label"], "groups": spec["groups"]}
     elif "codes" not in spec:
-        texts = {code: text for text, code in entry["codes"].items() if code != TOTAL}
-        entry |= {
-            "label": spec["label"],
-            "groups": [{"code": c, "label": dict.fromkeys(LANGUAGES, t)} for c, t in texts.items()],
-        }
+        texts = {code: (labels or {}).get(text, text) for text, code in entry["codes"].items() if code != TOTAL}
+        entry |= {"label": spec["label"], "groups": [{"code": c, "label": label} for c, label in texts.items()]}
 
 
-def _add_table(told: dict, spec: Mapping, rows: pd.DataFrame, known: Resolved, notes: Sequence[str]) -> set[int]:
-    """A table of the list, its factors, and its indicators with the texts that the table really has."""
+def _add_table(told: dict, spec: Mapping, rows: pd.DataFrame, known: Resolved, noted: Sequence[dict]) -> set[int]:
+    """A table of the list, its factors, and its indicators with the texts that the table really has.
+
+    `noted` is what the manifest tells of its files: notes that must be shown, and how its own groups are written.
+    """
     name = spec["name"]
+    notes = list(dict.fromkeys(note for told_of in noted for note in told_of.get("notes", [])))
+    labels = {text: label for told_of in noted for text, label in told_of.get("labels", {}).items()}
     files = f"{name}-*.csv" if "parts" in spec else f"{name}.csv"
     years = _add_source(told, name, files, rows, **({"pivot": CONTENTS} if "pivot" in spec else {"count": "value"}))
     for factor, codes in known.groups.items():
         if set(codes.values()) == {TOTAL}:
             continue  # the table is about everybody
-        _add_factor(told, factor, name, known.columns[factor], codes)
+        _add_factor(told, factor, name, known.columns[factor], codes, labels)
     for indicator, entry in spec["indicators"].items():
         entry = {"table": name, **entry}
         for part in ("numerator", "denominator"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,8 +98,16 @@ class Run:
             self.outcomes.append(Outcome(name, what, KEPT if before else MISSING, reason=str(error)))
             self.report(f"{name}: {error}")
 
-    def wrote(self, name: str, kind: str, receipts: Sequence[dict], *, notes: Sequence[str] = ()) -> None:
-        """Note a file of the new folder for the manifest."""
+    def wrote(
+        self,
+        name: str,
+        kind: str,
+        receipts: Sequence[dict],
+        *,
+        notes: Sequence[str] = (),
+        labels: Mapping[str, dict] | None = None,
+    ) -> None:
+        """Note a file of the new folder for the manifest; `labels` are its texts as they are to be printed."""
         content = (self.folder / name).read_bytes()
         licence, line = SOURCE[kind]
         told = {
@@ -109,7 +117,7 @@ class Run:
             "licence": licence,
             "source": line,
         }
-        self.files[name] = told | ({"notes": list(notes)} if notes else {})
+        self.files[name] = told | ({"notes": list(notes)} if notes else {}) | ({"labels": labels} if labels else {})
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the pictures of change, ranking, scorecard and search have in common: words, sizes, and hidden rows."""
+"""What the pictures of change, ranking, scorecard, search and places have in common: words, sizes, and hidden rows."""
 
 import re
 from functools import cache
@@ -21,6 +21,7 @@ from mrstats.charts import chart
 from mrstats.maps import choropleth
 from mrstats.schema import MrstatsError
 from mrstats.timelines import timeline
+from places_fixtures import came_of, divided, profiled, quotients, shared, touched
 
 NUMBER = r"-?[\d.]+"
 
@@ -38,6 +39,10 @@ def hidden_map(data, **options):
     return choropleth(by_area(), data, city=city(), **options)
 
 
+def map_of_quotients(data, **options):
+    return choropleth(data, city=city(), **options)
+
+
 def drawn(data, **options):
     return chart(data, city=city(), **options)
 
@@ -48,13 +53,24 @@ PICTURES = {
     "funnel": (drawn, ranking(thirty_areas()), "geography", "R11"),
     "scorecard": (drawn, scorecard_table(), "factor", "education"),
     "tree": (drawn, tree_table(), "node", "am"),
+    "segregation": (drawn, divided(), "group", "nordic"),
+    "allocation": (drawn, shared(), "group", "low"),
+    "profile": (drawn, profiled(), "indicator", "employment"),
+    "impact": (drawn, touched(), "group", "women"),
+    "quotients": (map_of_quotients, quotients(), "geography", "R12"),
 }
+WITHOUT_HIDDEN = {
+    "parts of a change": (drawn, divided().query("since < year")),
+    "effect": (drawn, came_of()),
+}
+"""Results of which nothing is hidden row by row."""
+
 NEVER_FIGURES = ("year", "since", "vintage", "depth", "searched", "city_value", "confidence")
 
 
-@pytest.fixture(params=PICTURES)
+@pytest.fixture(params=[*PICTURES, *WITHOUT_HIDDEN])
 def picture(request):
-    return PICTURES[request.param]
+    return {**PICTURES, **WITHOUT_HIDDEN}[request.param]
 
 
 def texts(display) -> list[str]:
@@ -106,8 +122,9 @@ def test_drawing_is_the_same_every_time_and_without_bitmap(picture):
     assert "clip-path=" not in first.svg
 
 
-def test_a_hidden_row_leaves_no_trace_of_what_it_held(picture):
-    draw, data, column, code = picture
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_hidden_row_leaves_no_trace_of_what_it_held(name):
+    draw, data, column, code = PICTURES[name]
     hide = data[column] == code
     emptied, filled = data.copy(), data.copy()
     figures = [name for name in data.select_dtypes("number") if name not in NEVER_FIGURES]

@@ -241,6 +241,29 @@ def test_the_report_shows_what_raking_did_and_the_first_design_is_unchanged():
     assert DESIGN.weights == pytest.approx(PERSONS["weight"].to_numpy())
 
 
+def test_trimmed_weights_meet_the_margins_and_are_never_larger():
+    free, trimmed = DESIGN.rake(MARGINS), DESIGN.rake(MARGINS, trim=1.8)
+    mean = free.weights.mean()
+    assert free.weights.max() > 1.9 * mean  # there is something to trim
+    assert trimmed.weights.max() <= 1.8 * mean * (1 + 1e-9)
+    for column, totals in MARGINS.items():
+        made = pd.Series(trimmed.weights).groupby(PERSONS[column]).sum()
+        assert made.to_dict() == pytest.approx(totals, rel=1e-9)
+    assert DESIGN.rake(MARGINS, trim=50).weights == pytest.approx(free.weights, rel=1e-12)
+    with pytest.raises(DatasetError, match=r"no weight above .* the margins are not met .* raise trim"):
+        DESIGN.rake(MARGINS, trim=1.001)
+    with pytest.raises(DatasetError, match="trim=1 must be above 1"):
+        DESIGN.rake(MARGINS, trim=1)
+
+
+def test_margins_that_contradict_each_other_are_named():
+    frame = pd.DataFrame({"sex": list("mmww"), "area": ["N", "N", "S", "S"], "weight": 1.0})
+    with pytest.raises(DatasetError, match=r"sex=\w.*is off by .*Take groups together, or leave a margin out"):
+        survey_design(frame, weight="weight").rake({"sex": {"m": 6, "w": 4}, "area": {"N": 5, "S": 5}})
+    with pytest.raises(DatasetError, match=r"area=V: the population is 2 but nobody .* Take groups together"):
+        survey_design(frame, weight="weight").rake({"sex": {"m": 6, "w": 4}, "area": {"N": 4, "S": 4, "V": 2}})
+
+
 def test_a_jackknife_is_raked_in_each_replicate():
     design = survey_design(PERSONS, weight="weight", strata="stratum", cluster="psu", replicates="jkn").rake(MARGINS)
     expected = EXPECTED["calibration"]["jkn_reraked_in_each_replicate"]["poor_health"]
@@ -347,7 +370,9 @@ def test_margins_that_do_not_fit_are_named():
     design = survey_design(SMALL, weight="weight")
     with pytest.raises(UnknownGroupError, match=r"'sex', row c holds 'w', which the margin does not have \('m'\)"):
         design.rake({"sex": {"m": 10}})
-    with pytest.raises(DatasetError, match=r"rake to sex, area .*margin 1 adds up to 12, margin 0 to 10"):
+    with pytest.raises(
+        DatasetError, match=r"rake to sex, area: area adds up to 12, sex to 10\. Give margins of the same persons"
+    ):
         design.rake({"sex": {"m": 5, "w": 5}, "area": {1: 6, 2: 6}})
     with pytest.raises(UnknownNameError, match="'age' is no column"):
         design.rake({"age": {"a": 1}})

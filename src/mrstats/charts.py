@@ -30,6 +30,7 @@ from .selection import (
     surely_widest,
 )
 from .trees import tree
+from .views import view_of
 
 _PICTURES = {"funnel_lower_95": funnel, "gap_worst": scorecard, "node": tree}
 """The column that tells a table of findings, and how such a table is drawn."""
@@ -44,8 +45,9 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
         What `mr.gaps` returned, or rows of `mr.break_down` (then without the column of differences), of one
         indicator. The newest year is drawn: one-way rows (the city by each factor, areas by total, one area's
         own profile) as one list; two factors crossed, a factor and areas, or two factors and areas as small
-        multiples, the whole first. A ranking of areas becomes a funnel, a scorecard a scorecard, and a search for
-        the group furthest behind a tree.
+        multiples, the whole first. A ranking of areas becomes a funnel, a scorecard a scorecard, a search for the group
+        furthest behind a tree; what `mr.segregation`, `mr.allocation`, `mr.area_profile`, `mr.impact` and `mr.effect`
+        returned, or a verb about surveys, has pictures of its own.
     title : str, optional
         At most twelve words; without it a finding that the intervals bear, else what the chart shows.
     alt : str, optional
@@ -79,6 +81,8 @@ def chart(data, *, title=None, alt=None, city=None, language=None) -> Display:
     for column, picture in _PICTURES.items():
         if column in data:
             return picture(data, **options)
+    if view := view_of(data):
+        return view.picture(data, **options)
     refuse_findings(data)
     words = Captions.of(data, city, language)
     shown = latest_year(masked(data))

@@ -12,6 +12,7 @@ from .language import EN_DASH, capital, number
 from .mapclasses import CLASSES, Classes, classes_of
 from .mapdrawing import Drawing, Legend, LegendRow
 from .mapplaces import districts_of, pattern_of, place_of, records_of, reference_value
+from .placeviews.quotients import for_map
 from .schema import (
     CITY,
     UNPLACED,
@@ -44,7 +45,8 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     Parameters
     ----------
     data : DataFrame
-        Rows of `mr.break_down` or `mr.gaps` for one indicator and the areas of one level; the row of the
+        Rows of `mr.break_down` or `mr.gaps` for one indicator and the areas of one level, or of
+        `mr.location_quotients` for one group; the row of the
         city is used for the legend. Factors are shown as totals unless the table is cut to one group. The
         newest year is drawn; the limits are those of all years in the table.
     changes : DataFrame, optional
@@ -81,6 +83,8 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     """
     refuse_findings(data)
     words = Captions.of(data, city, language)
+    if "quotient" in data:
+        data, words = for_map(data, words)
     if changes is not None and (whole := two_maps(data, changes, words, title=title, alt=alt)):
         return whole
     shown = masked(data)

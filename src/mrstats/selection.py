@@ -20,7 +20,16 @@ from .schema import (
 
 GEOGRAPHY = "geography"
 _NEEDED = ("indicator", "year", "geography_level", "geography", "vintage", "value", "status")
-_NEVER_HIDDEN = ("year", "since", "vintage", "confidence", "reference_value", "depth", "searched", "city_value")
+_NEVER_HIDDEN = (
+    "year",
+    "since",
+    "vintage",
+    "confidence",
+    "reference_value",
+    "depth",
+    "searched",
+    "city_value",
+)
 _VERDICTS = {
     "sure": False, "confirmed": False, "outside": "", "progress": "", "path": "", "gap_direction": "",
     "gap_worst": "", "gap_best": "", "levels": (),
@@ -30,7 +39,7 @@ _VERDICTS = {
 _FINDINGS = {
     "measure_name": ("inequality", "Draw the groups it was made from, mr.chart(mr.gaps(table))."),
     "node": ("furthest_behind", "Show it with mr.chart or mr.sentence."),
-    "part": ("decompose_gap", "Say it with mr.sentence."),
+    "part": ("decompose_gap", "Show it with mr.chart, mr.table or mr.sentence."),
     "gap_worst": ("scorecard", "Show it with mr.chart."),
     "change": ("change", "Show it beside its levels with mr.timeline(table, changes) or, of areas, "
                "mr.map(table, changes), or in words with mr.sentence(changes)."),

@@ -56,7 +56,8 @@ def sentence(
         surely above and below the city; from `harmonise` also that they are recomputed. From `change`: whether the level
         of the city, the differences between groups and the areas have certainly changed; of several indicators, how many
         became better and worse. From a ranking: whether the areas differ more than chance gives, and which are first and
-        last. From `furthest_behind`: the group furthest behind, if it was confirmed. Otherwise: the level of the city and its interval.
+        last. From `furthest_behind`: the group furthest behind, if it was confirmed. From results about places: what they
+        certainly tell. Otherwise: the level of the city and its interval.
     about : {"level", "groups", "areas"}, optional
         Ask for one of the three. About groups a table without any says that the source does not publish them.
     target : (float, int), optional

@@ -6,6 +6,7 @@ it say how many clusters there were.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mrstats.measures import calibration, design
+from mrstats.measures.design_variances import design_variances
 from mrstats.samplerows import find_column, first_wrong, read_labels, read_numbers, read_weights
 from mrstats.schema import UNKNOWN, DatasetError, UnknownGroupError
 
@@ -39,7 +41,7 @@ class SurveyDesign:
     rounds: int = 0
     weight: str = "weight"
 
-    def rake(self, margins: Mapping[str, Mapping[Any, float]]) -> SurveyDesign:
+    def rake(self, margins: Mapping[str, Mapping[Any, float]], *, trim: float | None = None) -> SurveyDesign:
         """A design whose weights add up to the population of every group of several factors.
 
         Parameters
@@ -47,6 +49,8 @@ class SurveyDesign:
         margins : dict of str to dict
             Column -> group -> population. Every group in the column is named, and the margins have the same sum. Persons
             without a code are the group ``"unknown"``.
+        trim : float, optional
+            No weight is more than so many times their mean; the margins are met by the others. Less chance, more bias.
 
         Returns
         -------
@@ -56,7 +60,7 @@ class SurveyDesign:
         Raises
         ------
         DatasetError, UnknownGroupError, UnknownNameError
-            If a column, group or sum does not fit.
+            If a column, group or sum does not fit, or the margins cannot be met together.
 
         Examples
         --------
@@ -68,7 +72,28 @@ class SurveyDesign:
         groups = [self._codes(column, totals) for column, totals in margins.items()]
         targets = [np.array(list(totals.values()), float) for totals in margins.values()]
         basis = np.column_stack([np.eye(len(t))[codes] for codes, t in zip(groups, targets, strict=True)])
-        return self._calibrated(lambda w: calibration.rake(w, groups, targets), basis, "rake", list(margins))
+        if trim is not None and not trim > 1:
+            raise DatasetError(f"trim={trim} must be above 1: the largest weight in times of their mean, such as 5.")
+        largest = np.inf if trim is None else trim * targets[0].sum() / len(self.frame)
+        names = [f"{column}={group}" for column, totals in margins.items() for group in totals]
+        starts = np.cumsum([0, *map(len, targets)])
+
+        def named(found: re.Match) -> str:
+            place, group = found["margin"], found["group"]
+            return list(margins)[int(place)] if group is None else names[starts[int(place)] + int(group)]
+
+        def make(w: np.ndarray) -> tuple[np.ndarray, int]:
+            try:
+                return calibration.rake(w, groups, targets, largest=largest)
+            except ValueError as error:
+                said = re.sub(r"margin (?P<margin>\d+)(?:, group (?P<group>\d+))?", named, str(error))
+                cure = "Take groups together" + (
+                    ", leave a margin out, or raise trim." if trim else ", or leave a margin out."
+                )
+                cure = "Give margins of the same persons." if "adds up" in said else cure
+                raise ValueError(f"{said} {cure}") from None
+
+        return self._calibrated(make, basis, "rake", list(margins))
 
     def calibrate(
         self, totals: Mapping[str, float | Mapping[Any, float]], *, bounds: tuple[float, float] | None = None
@@ -127,6 +152,12 @@ class SurveyDesign:
         options: dict[str, Any] = {"fpc": self.stratum_size, "calibrated": calibrated}
         return design.design_deviations(scores, self.strata, self.cluster, lonely=self.lonely, **options)
 
+    def variances(self, scores: design.Scores) -> np.ndarray:
+        """Variances (k,) of estimates from their sparse scores (n, k), as `deviations`."""
+        if self.replicates is not None or self.basis is not None:
+            return (self.deviations(scores) ** 2).sum(axis=0)
+        return design_variances(scores, self.strata, self.cluster, fpc=self.stratum_size, lonely=self.lonely)
+
     def covariance(self, scores: design.Scores) -> np.ndarray:
         """Covariance (k, k) of estimates from their scores, as `deviations`."""
         deviations = self.deviations(scores)
@@ -177,7 +208,8 @@ class SurveyDesign:
                 each = [make(self.weights * multiplier)[0] for multiplier in replicates[0].T]
                 replicates = (calibration.over(np.column_stack(each), weights[:, None]), *replicates[1:])
         except ValueError as error:
-            raise DatasetError(f"{verb} to {', '.join(names)} (margins and totals numbered from 0): {error}") from None
+            numbered = "" if verb == "rake" else " (totals numbered from 0)"
+            raise DatasetError(f"{verb} to {', '.join(names)}{numbered}: {error}") from None
         return replace(self, weights=weights, basis=basis, rounds=rounds, replicates=replicates)
 
 

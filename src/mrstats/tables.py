@@ -20,6 +20,7 @@ from .selection import (
     surely_extreme,
 )
 from .tablelayout import ONE_WAY, Layout, key_of, lay_out
+from .views import view_of
 
 FIGURES = ("value", "interval", "n", "population", "count", "affected", "difference", "adjusted_difference", "to_lift")
 NAME_LENGTH = 24
@@ -35,7 +36,8 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
     Parameters
     ----------
     data : DataFrame
-        What `mr.break_down` or `mr.gaps` returned, or a selection of its rows.
+        What `mr.break_down` or `mr.gaps` returned, or a selection of its rows; or what `mr.segregation`,
+        `mr.allocation`, `mr.area_profile`, `mr.impact`, `mr.effect` or a verb about surveys returned, whose columns are given.
     rows, columns : str, optional
         "geography", a background factor, "indicator" or "year". Without them the rows are what varies first
         in that order and the columns what varies next; one-way margins become one list of all groups.
@@ -70,6 +72,12 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
     >>> mr.table(mr.break_down(mr.tiny_city(), "employment", by="sex"), rows="sex").rows[-1]["cells"]
     ['Totalt', '60,0', '49,0–70,0', '80', '']
     """
+    if view := view_of(data):
+        if rows or columns or show:
+            raise MrstatsError(
+                "rows=, columns= and show= are for tables of mr.break_down; this one has its own columns."
+            )
+        return view.table(data, title=title, city=city, language=language)
     refuse_findings(data)
     words = Captions.of(data, city, language)
     layout = lay_out(masked(data), rows, columns, words)

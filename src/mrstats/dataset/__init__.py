@@ -88,6 +88,8 @@ class City:
     def table(self, name: str) -> Any:
         """A table's rows as a native frame: DuckDB relation for Parquet, else pandas."""
         source = self.description.tables[name]
+        if source.sample_of:
+            return self.table(source.sample_of)
         if name not in self._frames and source.sql:
             folder = self.folder or Path()
             self._frames[name] = sources.read_sql_table(source.sql, database=source.database, folder=folder)
@@ -103,7 +105,8 @@ class City:
         from mrstats.definitions import expressions
 
         source = self.description.tables[table]
-        named = {name for name in (source.weight, source.stratum_size, source.responded, source.protected) if name}
+        known = (source.weight, source.stratum_size, source.responded, source.protected)
+        named = {name for name in (*known, source.design_weight, source.eligible) if name}
         read = [expressions.columns_of(i) for i in self.indicators.values() if i.table == table]
         ages = {s.column for s in self.description.factors.values() if s.ranges and table in s.tables}
         return named.union(ages, *read)

@@ -68,7 +68,7 @@ def check_dataset(dataset: str | Path | City, *, report: Callable[[str], object]
         areas = {name: division.codes for name, division in city.geography.divisions.items()}
     except MrstatsError as error:
         problems.append(Problem("dataset.toml", None, str(error)))
-    for source in city.description.tables.values():
+    for source in (table for table in city.description.tables.values() if not table.sample_of):
         problems += _table_problems(city, source, areas, report)
     return [*problems, *_beside_problems(city)]
 
@@ -274,6 +274,9 @@ def _needed(city: City, source: TableSource) -> set[str]:
             source.protected,
             source.count,
             source.weight,
+            source.responded,
+            source.design_weight,
+            source.eligible,
         )
         if c
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mrstats.definitions import (
     standard_factor,
     standard_level,
 )
+from mrstats.language import LANGUAGES, word
 from mrstats.schema import CITY, PUBLISHED, TOTAL, DatasetError
 
 GRAINS = ("person", "cell")
@@ -72,6 +73,9 @@ class TableSource:
     stratum_size: str = ""
     lonely: str = ""
     responded: str = ""
+    design_weight: str = ""
+    eligible: str = ""
+    sample_of: str = ""
     sql: str = ""
     database: str = ""
 
@@ -127,6 +131,7 @@ class Description:
     water: dict[str, str] | None
     beside: dict[str, dict[str, Any]]
     distances: dict[str, dict[str, Any]] = field(default_factory=dict)
+    questions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def points(self) -> dict[str, Any] | None:
@@ -163,6 +168,9 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
     indicators = {name: read_indicator(name, spec) for name, spec in raw.get("indicators", {}).items()}
     for name, spec in raw.get("questions", {}).items():
         indicators |= _question_indicators(name, spec, folder)
+    for name in [name for name, table in tables.items() if table.responded and table.design_weight]:
+        source = raw.get("questions", {}).get(name, {}).get("source", head["label"])
+        tables[f"{name}_sample"], indicators[f"{name}_response"] = _sample(tables[name], source)
     for indicator in indicators.values():
         if indicator.table not in tables:
             raise DatasetError(
@@ -182,20 +190,49 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         years=_years(head.get("years", ()), "[dataset]"),
         publisher=bilingual(head.get("publisher", head["label"]), "[dataset] publisher"),
         tables=tables,
-        factors={name: _factor(name, spec, tables) for name, spec in raw.get("factors", {}).items()},
+        factors={
+            name: _of_samples(_factor(name, spec, tables), tables) for name, spec in raw.get("factors", {}).items()
+        },
         levels={name: _level(name, spec) for name, spec in raw.get("geographies", {}).items()},
         indicators=indicators,
         missing=tuple(raw.get("missing", ())),
         water=raw.get("water"),
         beside={name: _beside(name, raw[name]) for name in BESIDE if name in raw},
         distances=_distances(raw),
+        questions=raw.get("questions", {}),
     )
+
+
+def _of_samples(factor: FactorSource, tables: dict[str, TableSource]) -> FactorSource:
+    """A factor of those who answered is one of everybody who was asked."""
+    samples = tuple(name for name, table in tables.items() if table.sample_of in factor.tables)
+    return replace(factor, tables=(*factor.tables, *samples))
+
+
+def _sample(source: TableSource, said: Any) -> tuple[TableSource, Indicator]:
+    """Everybody who was asked, as a table of its own, and the share of them who answered.
+
+    Who answers is left to chance again another time, so a sample that is a large part of its stratum tells no more.
+    """
+    name = f"{source.name}_sample"
+    sample = replace(
+        source, name=name, weight=source.design_weight, responded="", stratum_size="", sample_of=source.name
+    )
+    words = {key: {language: word(f"response_{key}", language) for language in LANGUAGES}
+             for key in ("label", "share", "population", "unit")}  # fmt: skip
+    asked = {"numerator": source.responded, "denominator": source.eligible or "true", "source": said}
+    return sample, read_indicator(f"{source.name}_response", {"table": name, "measure": "proportion", **asked, **words})
 
 
 def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) -> dict[str, Indicator]:
     """An indicator for each question of a survey: the share of those who answered that agree with the statement."""
     where = f"[questions.{table}]"
-    _only(spec, {"file", "agree", "population", "source"}, where)
+    _only(spec, {"file", "agree", "scale", "population", "source"}, where)
+    scale = spec.get("scale", [0, 1])
+    if not (
+        isinstance(scale, list) and len(scale) == 2 and all(type(end) is int for end in scale) and scale[0] < scale[1]
+    ):
+        raise DatasetError(f"{where} scale = {scale!r} must be the lowest and the highest answer, such as [1, 5].")
     for key in ("file", "agree", "population", "source"):
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")
@@ -264,7 +301,7 @@ def _only(spec: dict[str, Any], known: set[str], where: str) -> None:
 
 def _table(name: str, spec: dict[str, Any]) -> TableSource:
     where = f"[tables.{name}]"
-    _only(spec, {f.name for f in fields(TableSource)} - {"name"}, where)
+    _only(spec, {f.name for f in fields(TableSource)} - {"name", "sample_of"}, where)
     for key in ("sql" if "database" in spec else "database" if "sql" in spec else "files", "grain", "year"):
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")

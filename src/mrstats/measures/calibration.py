@@ -24,6 +24,7 @@ def rake(
     groups: Sequence[np.ndarray],
     margins: Sequence[ArrayLike],
     *,
+    largest: float = np.inf,
     tolerance: float = 1e-11,
     iterations: int = 1000,
 ) -> tuple[np.ndarray, int]:
@@ -36,8 +37,10 @@ def rake(
         One a margin: each person's group, 0..k-1.
     margins : list of array_like, shape (k,)
         Population of each group; all margins have the same sum.
+    largest : float
+        No weight is larger: each round cuts those that are, and the margins are met again by the others.
     tolerance : float
-        Largest relative deviation of a margin when it is done.
+        Largest relative deviation of a margin, and of the largest weight, when it is done.
 
     Returns
     -------
@@ -66,13 +69,20 @@ def rake(
         if not np.isclose(target.sum(), targets[0].sum(), rtol=1e-9):
             raise ValueError(f"margin {place} adds up to {target.sum():g}, margin 0 to {targets[0].sum():g}.")
     for done in range(1, iterations + 1):
+        made = np.minimum(made, largest)
         for codes, target in zip(groups, targets, strict=True):
             made = made * over(target, np.bincount(codes, made, minlength=len(target)))[codes]
         off = [np.bincount(c, made, minlength=len(t)) - t for c, t in zip(groups, targets, strict=True)]
-        worst = max(np.abs(over(o, t)).max() for o, t in zip(off, targets, strict=True))
-        if worst <= tolerance:
+        worst = [np.abs(over(o, t)).max() for o, t in zip(off, targets, strict=True)]
+        if max(*worst, made.max() / largest - 1) <= tolerance:
             return made, done
-    raise ValueError(f"the margins are not met after {iterations} rounds; the worst is off by {worst:.2%}.")
+    if made.max() / largest - 1 > tolerance:
+        raise ValueError(f"with no weight above {largest:.4g} the margins are not met after {iterations} rounds.")
+    place = int(np.argmax(worst))
+    group = int(np.argmax(np.abs(over(off[place], targets[place]))))
+    raise ValueError(
+        f"the margins are not met after {iterations} rounds; margin {place}, group {group} is off by {max(worst):.2%}."
+    )
 
 
 def calibrate(

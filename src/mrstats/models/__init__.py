@@ -104,8 +104,9 @@ def furthest_behind(
 def compute_result(city: City, request: ResultRequest) -> pd.DataFrame:
     """The result of a request, straight from the persons."""
     from mrstats.places import RESULTS as OF_PLACES  # its verbs answer by this module
+    from mrstats.surveying import RESULTS as OF_SURVEYS
 
-    return {**RESULTS, **OF_PLACES}[request.kind](city, **request.arguments)
+    return {**RESULTS, **OF_PLACES, **OF_SURVEYS}[request.kind](city, **request.arguments)
 
 
 __all__ = [

@@ -185,7 +185,7 @@ def _numbers(column: pd.Series, name: str, indicator: Indicator) -> np.ndarray:
     if (missing := ~np.isfinite(values)).any():
         raise DatasetError(
             f"column {name!r} is no number for {missing.sum()} of the {len(values)} persons of {indicator.name!r}. "
-            "Use a background factor made of it, where not known is a group of its own."
+            "Fill it in, or use a background factor made of it, where not known is a group of its own."
         )
     return values
 

@@ -33,6 +33,8 @@ COLUMNS = [
     "factor",
     "group",
     *FIGURES,
+    "reach",
+    "who",
     "confidence",
     "status",
 ]
@@ -70,7 +72,9 @@ def impact_table(
             for code, part in _groups(cells, _areas(city, points, geography).reindex(cells["point"]).to_numpy()):
                 row = {"factor": "", "group": TOTAL, "geography_level": geography, "geography": code}
                 parts.append(row | _reached(part, reach, confidence))
-    table = pd.DataFrame(parts).assign(indicator=indicator, year=year, kind=kind, confidence=confidence)[COLUMNS]
+    table = pd.DataFrame(parts).assign(
+        indicator=indicator, year=year, kind=kind, reach=f"{reach:g}", who=who, confidence=confidence
+    )[COLUMNS]
     table.loc[table["status"] == CONFIDENTIAL, FIGURES] = np.nan
     return table
 

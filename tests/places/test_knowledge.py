@@ -126,7 +126,7 @@ def test_a_finding_stands_beside_the_figures_of_its_theme_and_group(city):
     ]
     assert first["figure_year"] == 2024
     assert table.loc[table["id"] == "I3", "value"].isna().all()
-    assert mr.voices(city, ["low"])["id"].tolist() == ["I1", "I2"]
+    assert mr.voices(city, ["low"])["id"].tolist() == ["I1", "I2", "I3"]  # no indicator measures the theme of the last
 
 
 def test_nobody_is_quoted_who_did_not_agree(city):

@@ -162,7 +162,7 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
     city : City
         With [interviews] in its dataset.toml; ``[interviews.themes]`` says which indicators a theme is about.
     indicators : list of str, optional
-        Only findings on the themes of these. Default: all findings, also on themes that no indicator measures.
+        Only findings on the themes of these, and on themes that no indicator measures. Default: all findings.
     year : int, optional
         Of the figures; default: the last year of their table.
 
@@ -214,7 +214,7 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
     table["quotation"] = table["quotation"].where(table["consent"], "")
     table = table.explode("indicator").fillna({"indicator": ""})
     if indicators is not None:
-        table = table[table["indicator"].isin(list(indicators))]
+        table = table[table["indicator"].isin([*indicators, ""])]
     figures = _figures(city, table, year)
     joined = table.merge(figures, on=["indicator", "factor", "group"], how="left", validate="many_to_one")
     joined["year"] = joined["year"].astype(int)

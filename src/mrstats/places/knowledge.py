@@ -154,7 +154,13 @@ def _known(city: City, names: Sequence[str], factors: Sequence[str], levels: Seq
     return counts.assign(knowledge=most).to_dict("index")
 
 
-def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | None = None) -> pd.DataFrame:
+def voices(
+    city: City,
+    indicators: Sequence[str] | None = None,
+    *,
+    year: int | None = None,
+    factors: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """What residents have said in interviews, coded, beside the figures on the same theme and group.
 
     Parameters
@@ -165,6 +171,8 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
         Only findings on the themes of these, and on themes that no indicator measures. Default: all findings.
     year : int, optional
         Of the figures; default: the last year of their table.
+    factors : list of str, optional
+        Whose groups have figures; who speaks as one of another group stands without. Default: all.
 
     Returns
     -------
@@ -215,7 +223,7 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
     table = table.explode("indicator").fillna({"indicator": ""})
     if indicators is not None:
         table = table[table["indicator"].isin([*indicators, ""])]
-    figures = _figures(city, table, year)
+    figures = _figures(city, table if factors is None else table[table["factor"].isin(list(factors))], year)
     joined = table.merge(figures, on=["indicator", "factor", "group"], how="left", validate="many_to_one")
     joined["year"] = joined["year"].astype(int)
     joined["status"] = joined["status"].fillna("")

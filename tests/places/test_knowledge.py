@@ -126,7 +126,7 @@ def test_a_finding_stands_beside_the_figures_of_its_theme_and_group(city):
     ]
     assert first["figure_year"] == 2024
     assert table.loc[table["id"] == "I3", "value"].isna().all()
-    assert mr.voices(city, ["low"])["id"].tolist() == ["I1", "I2"]
+    assert mr.voices(city, ["low"])["id"].tolist() == ["I1", "I2", "I3"]  # no indicator measures the theme of the last
 
 
 def test_nobody_is_quoted_who_did_not_agree(city):
@@ -188,8 +188,8 @@ def test_the_example_city_has_all_three(small):
     }
     assert mr.follow_up(small).groupby("board").size().eq(4).all()
     table = mr.voices(small, ["home_care"])
-    assert (table["theme"] == "home_care").all()
-    assert table["value"].notna().all()
+    assert set(table["theme"]) == {"home_care", "housing"}  # housing has no indicator
+    assert table.loc[table["theme"] == "home_care", "value"].notna().all()
 
 
 def test_checking_the_dataset_names_what_lies_beside_its_tables(folder, small):

@@ -62,8 +62,9 @@ def _figures(row: dict, words: Captions) -> list[str]:
     indicator = words.indicator(row["indicator"])
     texts = []
     for name in ("value", "city_value"):
-        hidden = row[name] != row[name] or (name == "value" and CONFIDENTIAL in codes(row))
-        texts.append(HIDDEN if hidden else words.value(row[name], indicator))
+        hidden = CONFIDENTIAL in codes(row) and name == "value"
+        unknown = EN_DASH if row["status"] == "" else HIDDEN  # not asked for, else not shown
+        texts.append(HIDDEN if hidden else unknown if row[name] != row[name] else words.value(row[name], indicator))
     return [indicator.label[words.language], *texts]
 
 

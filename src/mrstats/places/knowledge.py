@@ -154,7 +154,13 @@ def _known(city: City, names: Sequence[str], factors: Sequence[str], levels: Seq
     return counts.assign(knowledge=most).to_dict("index")
 
 
-def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | None = None) -> pd.DataFrame:
+def voices(
+    city: City,
+    indicators: Sequence[str] | None = None,
+    *,
+    year: int | None = None,
+    factors: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """What residents have said in interviews, coded, beside the figures on the same theme and group.
 
     Parameters
@@ -162,9 +168,11 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
     city : City
         With [interviews] in its dataset.toml; ``[interviews.themes]`` says which indicators a theme is about.
     indicators : list of str, optional
-        Only findings on the themes of these. Default: all findings, also on themes that no indicator measures.
+        Only findings on the themes of these, and on themes that no indicator measures. Default: all findings.
     year : int, optional
         Of the figures; default: the last year of their table.
+    factors : list of str, optional
+        Whose groups have figures; who speaks as one of another group stands without. Default: all.
 
     Returns
     -------
@@ -214,8 +222,8 @@ def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | N
     table["quotation"] = table["quotation"].where(table["consent"], "")
     table = table.explode("indicator").fillna({"indicator": ""})
     if indicators is not None:
-        table = table[table["indicator"].isin(list(indicators))]
-    figures = _figures(city, table, year)
+        table = table[table["indicator"].isin([*indicators, ""])]
+    figures = _figures(city, table if factors is None else table[table["factor"].isin(list(factors))], year)
     joined = table.merge(figures, on=["indicator", "factor", "group"], how="left", validate="many_to_one")
     joined["year"] = joined["year"].astype(int)
     joined["status"] = joined["status"].fillna("")

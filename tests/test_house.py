@@ -25,6 +25,7 @@ FLOORS = {
     ),
     **dict.fromkeys(
         [
+            "modelviews",
             "placeviews",
             "surveyviews",
             "views",
@@ -43,7 +44,20 @@ FLOORS = {
     **dict.fromkeys(["access", "harmonising", "surveying"], 5),
     "disclosure": 4,
     **dict.fromkeys(
-        ["badrows", "breakdown", "engine", "estimates", "queries", "rollup", "personwise", "samplerows", "standardise"],
+        [
+            "badrows",
+            "breakdown",
+            "engine",
+            "estimates",
+            "onebyone",
+            "outcomes",
+            "passes",
+            "queries",
+            "rollup",
+            "personwise",
+            "samplerows",
+            "standardise",
+        ],
         3,
     ),
     **dict.fromkeys(["request", "covariances", "domains", "sampled", "figures", "survey"], 3),

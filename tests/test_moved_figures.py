@@ -13,7 +13,9 @@ from mrstats.tables import table
 
 LETTER = "i = omräknad från en annan områdesindelning"
 MEASURED = "Omräknat efter var invånarna bor. Intervallet rymmer även felet i omräkningen"
-UNMEASURED = "Omräknat efter var invånarna bor. Felet i omräkningen är inte mätt. Det ingår inte i intervallet."
+UNMEASURED = (
+    "Omräknat efter var invånarna bor. Felet i omräkningen är inte mätt. Därför visas inget osäkerhetsintervall."
+)
 
 
 @pytest.fixture

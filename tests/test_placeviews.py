@@ -9,11 +9,11 @@ from display_fixtures import make_city
 from mrstats import look
 from mrstats.charts import chart
 from mrstats.maps import choropleth
-from mrstats.placeviews import view_of
 from mrstats.placeviews.rowchart import Block, Mark, Row, RowChart
 from mrstats.schema import MrstatsError
 from mrstats.sentences import sentence
 from mrstats.tables import table
+from mrstats.views import view_of
 from places_fixtures import came_of, divided, profiled, quotients, shared, touched
 
 
@@ -144,7 +144,7 @@ def test_one_year_has_one_dot_and_no_line_between():
 def test_shares_of_need_and_amount_are_put_in_words():
     text = said(shared())
     assert text == (
-        "Av medelinkomst går 40 procent till personer med förgymnasial utbildning, med 50 procent av behovet. "
+        "När det gäller medelinkomst går 40 procent till personer med förgymnasial utbildning, med 50 procent av behovet. "
         "Sett över alla grupper går mer till de bäst ställda än deras del av behovet."
     )
     assert "går inte att säga säkert" in said(shared(inequity=0.01))

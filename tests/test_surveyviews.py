@@ -7,7 +7,7 @@ import pytest
 
 import mrstats as mr
 from mrstats.schema import MrstatsError
-from mrstats.surveyviews import view_of
+from mrstats.views import view_of
 from survey_fixtures import city_of, register_of, small_sample
 
 QUESTIONS = ["safe", "calm", "afraid"]

@@ -7,7 +7,7 @@ again, to say where it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -26,19 +26,21 @@ def empty(column: str) -> nw.Expr:
     return nw.col(column).is_null() | (nw.col(column).cast(nw.String) == "")
 
 
-def refuse(city: City, source: TableSource, indicator: Indicator, frame: nw.LazyFrame, within: nw.Expr | None) -> None:
+def refuse(
+    city: City, source: TableSource, indicators: Sequence[Indicator], frame: nw.LazyFrame, within: nw.Expr | None
+) -> None:
     """A DatasetError for the first row of `frame` with a text for a number, or a weight, stratum or cluster that cannot be.
 
     Parameters
     ----------
-    city, source, indicator
-        The dataset, the indicator and its table.
+    city, source, indicators
+        The dataset, the indicators and their table.
     frame : narwhals LazyFrame
-        The rows it rests on.
+        The rows they rest on.
     within : narwhals expression, optional
         What chose them among the table's rows: it finds the same ones in the files.
     """
-    faults = list(_faults(source, indicator, frame.collect_schema()))
+    faults = list(_faults(source, indicators, frame.collect_schema()))
     if not faults:
         return
     counts = [wrong.cast(nw.Int64).sum().alias(str(place)) for place, (_, wrong, _) in enumerate(faults)]
@@ -97,8 +99,8 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _faults(source: TableSource, indicator: Indicator, schema: nw.Schema) -> Iterator[Fault]:
-    asked = [text for text in (indicator.numerator, indicator.denominator, indicator.per) if text]
+def _faults(source: TableSource, indicators: Sequence[Indicator], schema: nw.Schema) -> Iterator[Fault]:
+    asked = [text for each in indicators for text in (each.numerator, each.denominator, each.per) if text]
     numbers = set().union(*(expressions.numbers_of(text) for text in asked))
     numbers |= {name for name in (source.weight, source.stratum_size) if name}
     point = re.escape(source.decimal) if source.decimal else "[.,]"

@@ -18,7 +18,9 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.dataset.release import Release
 from mrstats.definitions import Indicator, nearest
-from mrstats.figures import indicator_table
+from mrstats.figures import has_areas, indicator_table
+from mrstats.onebyone import figures_one_by_one
+from mrstats.passes import Passes
 from mrstats.queries import progress
 from mrstats.request import Request, ResultRequest
 from mrstats.schema import CITY, MrstatsError, NotPublishedError, UnknownNameError
@@ -137,6 +139,41 @@ def break_down(
     return table
 
 
+def break_down_one_by_one(
+    city: City, indicator: Sequence[str], by: Sequence[str], levels: Sequence[str], years: int | None = None
+) -> pd.DataFrame:
+    """Indicators by each of several factors on its own, in the areas of several levels: as many calls of `break_down`.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell of the areas, with ``factor`` and ``group`` for a column per factor. A factor or level that an
+        indicator's table does not hold has no rows. Live, persons are counted once a table and factor.
+    """
+    parts = [pd.DataFrame(columns=["indicator", "geography_level", "geography", "factor", "group", "status"])]
+    for table in dict.fromkeys(city.indicator(name).table for name in indicator):
+        names = [name for name in indicator if city.indicator(name).table == table]
+        factors = [name for name in by if table in city.description.factors[name].tables]
+        within = [level for level in levels if has_areas(city, city.indicator(names[0]), level)]
+        requests = {
+            (level, name): check_request(city, names, name, level, years) for level in within for name in factors
+        }
+        if mode() == "publish":
+            release = Release.from_environment()
+            for (level, name), request in requests.items():
+                rows = release.table(request, dataset=city.key).rename(columns={name: "group"}).assign(factor=name)
+                parts.append(rows[rows["geography_level"] == level])
+        elif requests:
+            together = check_request(city, names, factors, years=years)
+            passes = Passes(city, [city.indicators[name] for name in names])
+            with progress(table):
+                parts += [figures_one_by_one(city, city.indicators[name], together, within, passes) for name in names]
+        if mode() == "record":
+            for request in requests.values():
+                record(request)
+    return pd.concat(parts, ignore_index=True)
+
+
 def check_request(
     city: City,
     indicator,
@@ -221,9 +258,13 @@ def compute(city: City, request: Request, *, design: SurveyDesign | None = None)
     if mode() == "publish":
         raise NotPublishedError("unprotected figures cannot be made while publishing; ask with mr.break_down.")
     parts = []
+    # A large cross of many indicators at once would fill the memory; one factor at a time does not.
+    large = request.crossed and (len(request.by) > 1 or request.geography != CITY)
+    alone = large or design is not None
+    passes = None if alone else Passes(city, [city.indicators[name] for name in request.indicators])
     for name in request.indicators:
         with progress(name):  # the pass and the figures after it: millions of rows take longer than their query
-            parts.append(indicator_table(city, city.indicators[name], request, design))
+            parts.append(indicator_table(city, city.indicators[name], request, design, passes))
     table = pd.concat(parts, ignore_index=True)
     table.attrs["dataset"] = city.key
     return table

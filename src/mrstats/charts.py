@@ -208,8 +208,9 @@ def _alt(table, drawing: Drawing | CrossedDrawing, given: str | None) -> str:
     said = _ends(shown, all_shown, words, indicator) if against_whole(table) else _widest_gap(shown, words, indicator)
     sentences += [said] * bool(said) + words.alt_moved(drawn)
     hidden = sum(CONFIDENTIAL in codes(record) for record in drawn)
-    if drawing.has_gaps:
-        compared = [record for record in drawn if is_shown(record)]
+    compared = [record for record in drawn if is_shown(record)]
+    known = not any(math.isnan(record.get("difference_lower", math.nan)) for record in compared)
+    if drawing.has_gaps and known:
         unsure = sum(not is_sure(record) for record in compared)
         key = "alt_all_sure" if not unsure else "alt_unsure_one" if len(compared) == 1 else "alt_unsure"
         sentences.append(word(key, count=unsure, total=len(compared)))

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -78,7 +78,11 @@ def example(
 @_plainly
 def fetch(
     what: Annotated[
-        str, typer.Argument(help="areas (DeSO and RegSO), scb (its tables by them), kolada, or public (areas and scb).")
+        str,
+        typer.Argument(
+            help="areas: polygons of DeSO and RegSO, their keys and changes. scb: SCB's tables by them. public: both. "
+            "kolada: figures of the municipality, named with --kpi."
+        ),
     ],
     municipality: Annotated[str, typer.Option(help="Four digits, such as 1280.")],
     years: Annotated[str, typer.Option(help="One year, or the first and last, such as 2015-2024.")],
@@ -86,32 +90,54 @@ def fetch(
         Path | None,
         typer.Option(help="The dataset's folder. Default: data/raw/scb-<municipality>.", show_default=False),
     ] = None,
-    kpi: Annotated[list[str] | None, typer.Option(help="An indicator of Kolada; may be repeated.")] = None,
+    kpi: Annotated[
+        list[str] | None, typer.Option(help="An indicator of Kolada, such as N00945; may be repeated.")
+    ] = None,
+    units: Annotated[
+        bool, typer.Option("--units", help="Kolada's figures of the municipality's schools and homes too.")
+    ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Only what an earlier call has brought.")] = False,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask anew for what an earlier call has brought.")] = False,
     scb: Annotated[str | None, typer.Option(help="Another PxWeb than SCB's.", show_default=False)] = None,
     areas: Annotated[str | None, typer.Option(help="Another map service than SCB's.", show_default=False)] = None,
+    keys: Annotated[
+        str | None, typer.Option(help="Another page than SCB's that links the key files.", show_default=False)
+    ] = None,
     kolada: Annotated[str | None, typer.Option(help="Another Kolada.", show_default=False)] = None,
 ) -> None:
-    """Fetch a municipality's public statistics, and write the dataset.toml that reads them."""
-    from mrstats.fetching import fetch_dataset, years_of
+    """Fetch a municipality's public statistics, and write the dataset.toml that reads them.
 
-    services = {name: url for name, url in (("scb", scb), ("areas", areas), ("kolada", kolada)) if url}
+    A table that does not come stops none of the others: the list at the end says what came, what did not, and why. Then the
+    exit code is 1, and the same call again asks for what is missing; what has come is answered from the cache.
+
+    Example: mrstats fetch public --municipality 1280 --years 2015-2024 --output data/raw/malmo-scb
+    """
+    from mrstats.fetching import KEYS_PAGE, SCB, WFS, fetch_dataset, years_of
+
     folder = output or Path("data/raw") / f"scb-{municipality}"
-    print(
-        fetch_dataset(
+    with _Bars() as bars:
+        made = fetch_dataset(
             ["areas", "scb"] if what == "public" else [what],
             municipality=municipality,
             years=years_of(years),
             folder=folder,
             kpis=kpi or [],
+            units=units,
+            scb=scb or SCB,
+            areas=areas or WFS,
+            keys=keys or KEYS_PAGE,
+            kolada=kolada,
             offline=offline,
             refresh=refresh,
-            report=_progress,
-            **services,
+            report=bars.tell,
+            progress=bars.show,
         )
-    )
-    print(f"Next: mrstats check {folder.name}")
+    print(made)
+    print(f"{made.description}\nNext: mrstats check {folder.name}")
+    if made.missing:
+        names = ", ".join(outcome.name for outcome in made.missing)
+        print(f"mrstats: {names} did not come. The same call again asks for what is missing.", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -227,6 +253,38 @@ def clean(
             continue
         shutil.rmtree(place) if place.is_dir() else place.unlink()
         print(f"removed {place}")
+
+
+class _Bars:
+    """One progress bar a table, of cells, on stderr; nothing but lines where that is no terminal."""
+
+    def __init__(self):
+        self.bar: Any = None
+        self.name = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.bar is not None:
+            self.bar.render_finish()
+        self.bar, self.name = None, ""
+
+    def show(self, name: str, done: int, total: int) -> None:
+        """`done` of a table's `total` cells have come."""
+        if self.name != name:
+            self.__exit__()
+            self.name = name
+            self.bar = typer.progressbar(length=total, label=f"{name:<22}", show_pos=True, file=sys.stderr)
+            self.bar.render_progress()
+        self.bar.update(done - self.bar.pos)
+        if done >= total:
+            self.__exit__()
+
+    def tell(self, line: str) -> None:
+        """A line of its own."""
+        self.__exit__()
+        print(line, file=sys.stderr)
 
 
 def _progress(line: str) -> None:

@@ -7,6 +7,7 @@ read a year at a time and never kept. Fractions and the indicator's own unit, no
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -46,6 +47,11 @@ class Axes:
         """Areas of all levels, then each factor's groups and total."""
         return (sum(len(codes) for codes, _ in self.areas.values()), *(len(g) + 1 for g in self.groups.values()))
 
+    @property
+    def size(self) -> int:
+        """Rows of a year."""
+        return math.prod(self.shape)
+
     def places(self, persons: pd.DataFrame) -> Iterator[np.ndarray]:
         """For each level and subset of factors, the place (n,) of each person's row among a year's rows.
 
@@ -75,6 +81,39 @@ class Axes:
         groups = [pd.Index([TOTAL, *labels]).get_indexer(pd.Index(table[n])) for n, labels in self.groups.items()]
         year = pd.Index(self.years).get_indexer(pd.Index(table["year"]))
         return np.ravel_multi_index([year, at.to_numpy(), *groups], (len(self.years), *self.shape))
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """The rows of several tables of the same years, one after another within each year, as one table's."""
+
+    parts: Sequence[Axes]
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Of every table."""
+        return self.parts[0].years
+
+    @property
+    def size(self) -> int:
+        """Rows of a year."""
+        return sum(axes.size for axes in self.parts)
+
+    def places(self, persons: pd.DataFrame) -> Iterator[np.ndarray]:
+        """As `Axes.places`, of every table."""
+        start = 0
+        for axes in self.parts:
+            yield from (start + place for place in axes.places(persons))
+            start += axes.size
+
+    def rows_of(self, tables: Sequence[pd.DataFrame]) -> np.ndarray:
+        """As `Axes.rows_of`, the tables one after another."""
+        found, start = [], 0
+        for axes, table in zip(self.parts, tables, strict=True):
+            year, place = np.divmod(axes.rows_of(table), axes.size)
+            found.append(year * self.size + start + place)
+            start += axes.size
+        return np.concatenate(found)
 
 
 @dataclass(frozen=True)
@@ -112,7 +151,14 @@ def options_of(indicator: Indicator, year: int) -> dict[str, Any]:
 
 
 def register_figures(
-    city: City, indicator: Indicator, keys: engine.Keys, axes: Axes, *, confidence: float, replicates: int, seed: int
+    city: City,
+    indicator: Indicator,
+    keys: engine.Keys,
+    axes: Axes | Stacked,
+    *,
+    confidence: float,
+    replicates: int,
+    seed: int,
 ) -> Made:
     """Quantiles, Gini, S80/S20, poverty rates, Atkinson and entropy of every row, with their year-to-year chance.
 
@@ -133,8 +179,8 @@ def register_figures(
     )
     with engine.progress(indicator.name):
         table = map_groups(frame, "year", columns, kernel)
-    size = len(axes.years) * int(np.prod(axes.shape))
-    place = pd.Index(axes.years).get_indexer(pd.Index(table["year"])) * int(np.prod(axes.shape)) + table["place"]
+    size = len(axes.years) * axes.size
+    place = pd.Index(axes.years).get_indexer(pd.Index(table["year"])) * axes.size + table["place"]
     figures: dict[str, np.ndarray] = {name: np.full(size, np.nan) for name in FIGURES}
     for name in FIGURES:
         figures[name][place] = table[name]
@@ -169,7 +215,7 @@ def two_largest(city: City, indicator: Indicator, keys: engine.Keys, axes: Axes)
     frame, by = engine.keyed_frame(city, indicator, keys)
     frame, _ = engine.with_outcome(frame, indicator)
     frame = frame.filter(nw.col("keep_") & ~nw.col("y_").is_null())
-    size = int(np.prod(axes.shape))
+    size = axes.size
     table = map_groups(frame, "year", {**by, "x": nw.col("y_")}, partial(_two_largest_of_year, keys=keys, axes=axes))
     result = np.zeros((size * len(axes.years), 2))
     place = pd.Index(axes.years).get_indexer(pd.Index(table["year"])) * size + table["place"]
@@ -205,7 +251,9 @@ def _person_column(city: City, indicator: Indicator, replicates: int) -> tuple[s
     return (source.person,) if replicates else ()
 
 
-def _year_of_register(rows: pd.DataFrame, *, indicator: Indicator, keys, axes: Axes, confidence, draws) -> pd.DataFrame:
+def _year_of_register(
+    rows: pd.DataFrame, *, indicator: Indicator, keys, axes: Axes | Stacked, confidence, draws
+) -> pd.DataFrame:
     """The kernel: every domain of one year, from its persons."""
     replicates, _ = draws
     names = [f"r{i}" for i in range(replicates)]

@@ -7,7 +7,7 @@ for a quantity y with weight w (1 in a register): ``n`` rows, ``w`` = Σw, ``w2`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -20,6 +20,10 @@ import pandas as pd
 from mrstats import badrows
 from mrstats.dataset import City, FactorSource, TableSource
 from mrstats.definitions import Indicator, expressions
+from mrstats.outcomes import amounts as amounts
+from mrstats.outcomes import cell_sums, person_sums
+from mrstats.outcomes import with_outcome as with_outcome
+from mrstats.outcomes import with_outcomes as with_outcomes
 from mrstats.queries import added_up, in_order
 from mrstats.queries import collect as collect
 from mrstats.queries import progress as progress
@@ -67,14 +71,27 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
         A column named in dataset.toml is not in the table, or a code has no group.
     """
     frame, by, sums = person_frame(city, indicator, keys, rowwise=False)
-    persons = city.description.tables[indicator.table].grain == "person"
     with progress(indicator.name):
-        cells = added_up(frame, by, sums, ["n", "users"] if persons else [])
+        cells = added_up(frame, by, sums, counted(city, indicator, sums))
+    return checked_cells(cells, city, indicator, keys, frame, by)
+
+
+def counted(city: City, indicator: Indicator, sums: Iterable[str]) -> list[str]:
+    """Those of an indicator's sums that only count persons."""
+    persons = city.description.tables[indicator.table].grain == "person"
+    return [name for name in sums if persons and name in ("n", "users")]
+
+
+def checked_cells(
+    cells: pd.DataFrame, city: City, indicator: Indicator, keys: Keys, frame: nw.LazyFrame, by: dict[str, nw.Expr]
+) -> pd.DataFrame:
+    """What a pass added up for an indicator, its keys named and every sum there, or what is wrong with its rows."""
     asked = cells["year"].isin(keys.years or cells["year"].dropna())
-    if persons:
+    source = city.description.tables[indicator.table]
+    if source.grain == "person":
         asked &= cells["n"] > 0
     if not asked.all():
-        cells = cells[asked]
+        cells = cells[asked].copy()
         cells[AREA] = cells[AREA].cat.remove_unused_categories()
     cells["hidden"] = cells.get("hidden", 0.0)
     if indicator.measure == "proportion" and "wy2" in cells and (abs(cells["wy2"] - cells["wy"]) > 1e-6).any():
@@ -82,10 +99,7 @@ def indicator_cells(city: City, indicator: Indicator, keys: Keys) -> pd.DataFram
             f"[indicators.{indicator.name}] numerator {indicator.numerator!r} holds other numbers than 0 and 1, so its "
             "share is no share. Correct the column, or make a condition of it, such as `column > 0`."
         )
-    source, chosen = (
-        city.description.tables[indicator.table],
-        _chosen(frame, city.description.tables[indicator.table], keys),
-    )
+    chosen = _chosen(frame, source, keys)
 
     def located(factor: FactorSource, condition: nw.Expr) -> str:
         return badrows.first(city, source, factor.column, condition, chosen)
@@ -112,22 +126,30 @@ def person_frame(
     source = city.description.tables[indicator.table]
     if source.grain == "cell":
         _check_no_total_rows(frame, indicator, source, keys)
-        frame, sums = _cell_sums(frame, indicator, source)
+        frame, sums = cell_sums(frame, indicator, source)
     else:
-        frame, sums = _person_sums(frame, indicator, source, rowwise)
+        frame, sums = person_sums(frame, indicator, source, rowwise)
     return frame, by, sums
 
 
 def keyed_frame(
-    city: City, indicator: Indicator, keys: Keys, *, also: tuple[str, ...] = (), rowwise: bool = True
+    city: City,
+    indicator: Indicator,
+    keys: Keys,
+    *,
+    also: tuple[str, ...] = (),
+    beside: Sequence[Indicator] = (),
+    rowwise: bool = True,
 ) -> tuple[nw.LazyFrame, dict]:
     """The rows of an indicator's table in the years asked for (of a survey those who answered), and their keys.
 
-    `also` names columns that are read beside those that the keys and the indicator need; `rowwise` as in `person_frame`.
+    `also` names columns that are read beside those that the keys and the indicator need, `beside` other indicators of the
+    table that are counted in the same pass; `rowwise` as in `person_frame`.
     """
+    indicators = (indicator, *beside)
     source = city.description.tables[indicator.table]
     frame = city.table(source.name)
-    needed = _needed(indicator, source, keys)
+    needed = _needed(indicators, source, keys)
     _check_columns(source, needed, nw.from_native(frame).lazy().collect_schema().names())
     if isinstance(frame, pd.DataFrame):  # types that keep "not known" apart from "no": NaN < 100 is missing, not false
         wanted = {source.person, *also}.union(*needed.values()) if source.grain == "person" else set(frame)
@@ -135,7 +157,7 @@ def keyed_frame(
     frame = nw.from_native(frame).lazy()
     schema = frame.collect_schema()
     # R and Polars write "not known" as NaN, which an engine would compare and add up as a number.
-    read = _read_columns(indicator, source) | {factor.column for factor in keys.factors}
+    read = _read_columns(indicators, source) | {factor.column for factor in keys.factors}
     floats = [name for name in sorted(read) if schema[name] in (nw.Float32, nw.Float64)]
     if floats:
         frame = frame.with_columns(*[nw.col(name).fill_nan(None) for name in floats])
@@ -144,7 +166,7 @@ def keyed_frame(
     if chosen is not None and (rowwise or source.responded or not known or not set(known) <= set(keys.years)):
         frame = frame.filter(chosen)
     if source.grain == "person":
-        badrows.refuse(city, source, indicator, frame, chosen)
+        badrows.refuse(city, source, indicators, frame, chosen)
     by = {"year": year, AREA: _area(source, keys.area_column, rowwise)}
     for factor in keys.factors:
         by[factor.factor.name] = _group(factor, schema, rowwise)
@@ -172,9 +194,11 @@ def with_alike(cells: pd.DataFrame) -> pd.DataFrame:
     return cells
 
 
-def _read_columns(indicator: Indicator, source: TableSource) -> set[str]:
+def _read_columns(indicators: Sequence[Indicator], source: TableSource) -> set[str]:
     """Columns whose values are added up or compared."""
-    return expressions.columns_of(indicator) | {name for name in (source.count, source.weight) if name}
+    return set().union(*map(expressions.columns_of, indicators)) | {
+        name for name in (source.count, source.weight) if name
+    }
 
 
 def _year(source: TableSource, schema: nw.Schema) -> nw.Expr:
@@ -237,73 +261,9 @@ def _in_range(raw: nw.Expr, code: str) -> nw.Expr:
     return (raw >= int(low)) & (raw <= int(high))
 
 
-def _person_sums(frame, indicator: Indicator, source: TableSource, rowwise: bool):
-    """Among the rows of the denominator: y is the numerator (true counts as 1); a missing y is no observation."""
-    frame, yes_no = with_outcome(frame, indicator)
-    one, y = nw.lit(1).cast(nw.Float64), nw.col("y_")  # PostgreSQL: 1.0 is a decimal
-    users = nw.when(y != 0).then(one)
-    w = nw.col(source.weight).cast(nw.Float64) if source.weight else one
-    if rowwise or indicator.per or indicator.denominator != "true":
-        frame = frame.filter(nw.col("keep_") & ~y.is_null())
-    else:
-        one, w = (nw.when(~y.is_null()).then(each) for each in (one, w))
-    sums = {"n": one, "wy": w * y if source.weight else y}
-    if indicator.per:
-        x = nw.col("x_")
-        frame = frame.filter(~x.is_null())
-        sums |= {"wx": w * x, "wx2": w * x * x, "wxy": w * x * y}
-    if not source.weight:
-        return frame, sums | ({} if yes_no else {"wy2": y * y, "users": users})
-    moments = {"w": w, "w2": w * w, "wy2": w * y * y, "w2y": w * w * y, "w2y2": w * w * y * y}
-    return frame, {**sums, **moments, "users": users}
-
-
-def with_outcome(frame: nw.LazyFrame, indicator: Indicator) -> tuple[nw.LazyFrame, bool]:
-    """Columns ``keep_`` (in the denominator), ``y_`` and, where the indicator has `per`, ``x_``; whether y is yes or no."""
-    where = f"[indicators.{indicator.name}]"
-    parts = {"keep_": "denominator", "y_": "numerator"} | ({"x_": "per"} if indicator.per else {})
-    made = {n: expressions.to_narwhals(getattr(indicator, p), where=f"{where} {p}") for n, p in parts.items()}
-    frame = frame.with_columns(*[expression.alias(name) for name, expression in made.items()])
-    kinds = frame.collect_schema()
-    for name in [name for name in parts if name != "keep_"]:
-        if not (kinds[name] == nw.Boolean or kinds[name].is_numeric()):
-            raise DatasetError(
-                f"{where} {parts[name]} {getattr(indicator, parts[name])!r} is {kinds[name]}, not a number and not true or false. "
-                "Compare it with something, or give the column a number."
-            )
-        value = nw.col(name)
-        value = (
-            value.cast(nw.Int32) if kinds[name] == nw.Boolean else value
-        )  # PostgreSQL makes no float of a truth value
-        frame = frame.with_columns(value.cast(nw.Float64).alias(name))
-    return frame, kinds["y_"] == nw.Boolean
-
-
-def _cell_sums(frame, indicator: Indicator, source: TableSource):
-    """Published counts: the denominator's count is n, the numerator's is Σy; both may be filters or amounts."""
-
-    def amount(text: str, part: str) -> nw.Expr:
-        expression = expressions.to_narwhals(text, where=f"[indicators.{indicator.name}] {part}")
-        if expressions.is_condition(text):
-            return nw.when(expression).then(nw.col(source.count).cast(nw.Float64)).otherwise(nw.lit(0).cast(nw.Float64))
-        return expression.cast(nw.Float64)
-
-    frame = frame.with_columns(
-        amount(indicator.denominator, "denominator").alias("n_"),
-        amount(indicator.numerator, "numerator").alias("y_"),
-    )
-    missing = nw.col("n_").is_null() | nw.col("y_").is_null()
-    sums = {"n": nw.col("n_"), "wy": nw.col("y_")}
-    if indicator.per:
-        frame = frame.with_columns(amount(indicator.per, "per").alias("x_"))
-        sums["wx"], missing = nw.col("x_"), missing | nw.col("x_").is_null()
-    return frame, {**sums, "hidden": missing.cast(nw.Int64)}
-
-
-def _needed(indicator: Indicator, source: TableSource, keys: Keys) -> dict[str, set[str]]:
+def _needed(indicators: Sequence[Indicator], source: TableSource, keys: Keys) -> dict[str, set[str]]:
     """Columns a pass reads, by the section of dataset.toml that names them."""
-    used = expressions.columns_of(indicator)
-    needed = {f"[indicators.{indicator.name}]": used}
+    needed = {f"[indicators.{indicator.name}]": expressions.columns_of(indicator) for indicator in indicators}
     named = (
         source.protected if keys.area_column else "",
         *(source.weight, source.count, source.responded, source.strata, source.cluster, source.stratum_size),

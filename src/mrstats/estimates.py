@@ -19,7 +19,9 @@ from mrstats.schema import (
     CELLS,
     CONFIDENTIAL,
     FIGURES,
+    NOT_COLLECTED,
     PER_CENT,
+    PUBLISHED,
     REGISTER,
     SURVEY,
     UNRELIABLE,
@@ -84,13 +86,17 @@ def estimate(
     table["population"] = figures.get("population", w)
     # Of a sum or a mean: those who have any of it. One recipient's amount is that recipient's own.
     persons = measure in ("proportion", "rate", "count")
-    table["count"] = figures.get("count", wy if persons else table["users"].to_numpy(float))
+    users = table["users"].to_numpy(float) if kind != CELLS else np.full(len(table), np.nan)  # a sum does not tell
+    table["count"] = figures.get("count", wy if persons else users)
     table["affected"] = _affected(indicator, table["population"].to_numpy(float), table["count"].to_numpy(float))
     method = np.asarray(figures["method"], object)
     table["measure"], table["method"] = measure, f"{kind} " + method
     table["confidence"], table["unit"] = confidence, indicator.unit["en"]
     table["status"] = _status(table, indicator, some, kind)
     hidden_at_source = table["hidden"].to_numpy() > 0
+    if measure == PUBLISHED:
+        hidden_at_source &= n == 1
+        table["n"] = np.nan  # one published figure, which is no person
     table.loc[hidden_at_source, FIGURES] = np.nan
     table.loc[hidden_at_source, "status"] = CONFIDENTIAL
     return table
@@ -108,16 +114,19 @@ def _status(table: pd.DataFrame, indicator: Indicator, some: np.ndarray, kind: s
     with np.errstate(invalid="ignore", divide="ignore"):
         wide = (se / np.abs(value) > UNRELIABLE_CV) & (value != 0)  # a true zero is judged by its n alone
     # A complete count is no estimate of something else.
-    counted = indicator.measure in ("count", "total", "share") and kind != SURVEY
-    weak = some & (not counted) & (wide | (n < UNRELIABLE_N) | ~np.isfinite(se))
+    counted = indicator.measure in ("count", "total", "share", PUBLISHED) and kind != SURVEY
+    silent = ~np.isfinite(se) & (
+        kind != CELLS
+    )  # a publisher's mean of many is no weaker because its spread is not told
+    weak = some & (not counted) & (wide | (n < UNRELIABLE_N) | silent)
     codes = np.where(~some, CANNOT_EXIST, np.where(weak, UNRELIABLE, ""))
+    if indicator.measure == PUBLISHED:
+        codes = np.where(n > 1, NOT_COLLECTED, codes)
     if indicator.measure == "rate":
         codes = np.where(some & (n < RATE_DENOMINATOR), CONFIDENTIAL, codes)
-    plain = {code: " ".join(filter(None, (code, indicator.status))) for code in (CANNOT_EXIST, UNRELIABLE, "")}
-    broken = {
-        code: " ".join(filter(None, (code, BREAK_IN_SERIES, indicator.status)))
-        for code in (CANNOT_EXIST, UNRELIABLE, "")
-    }
+    codes_of_rows = (CANNOT_EXIST, UNRELIABLE, NOT_COLLECTED, "")
+    plain = {code: " ".join(filter(None, (code, indicator.status))) for code in codes_of_rows}
+    broken = {code: " ".join(filter(None, (code, BREAK_IN_SERIES, indicator.status))) for code in codes_of_rows}
     plain[CONFIDENTIAL] = broken[CONFIDENTIAL] = CONFIDENTIAL
     status = [plain[code] for code in codes.tolist()]  # a million cells, four words
     for place in np.flatnonzero(table["year"].isin(indicator.breaks)):
@@ -227,6 +236,13 @@ def _figures(value, lower, upper, se, df, method, scale=1.0) -> Figures:
     return {**made, "df": df, "method": method}
 
 
+def _published(sums, indicator, confidence):
+    """As its publisher made it: several of them cannot be put together, so only a row of one has a figure."""
+    nothing = np.full(len(sums["n"]), np.nan)
+    made = _figures(np.where(sums["n"] == 1, sums["wy"], np.nan), nothing, nothing, nothing, np.nan, "as published")
+    return made | {"count": nothing, "population": nothing}
+
+
 MAKE: dict[str, Callable[..., Figures]] = {
     "proportion": _proportion,
     "rate": _rate,
@@ -235,4 +251,5 @@ MAKE: dict[str, Callable[..., Figures]] = {
     "total": _total,
     "ratio": _ratio,
     "share": _share,
+    PUBLISHED: _published,
 }

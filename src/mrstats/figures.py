@@ -12,8 +12,9 @@ from pandas.api.extensions import ExtensionArray
 from mrstats import covariances, domains, engine, sampled
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
-from mrstats.domains import Axes, Deviations
+from mrstats.domains import Axes, Deviations, Stacked
 from mrstats.estimates import estimate, scale_of
+from mrstats.passes import Passes
 from mrstats.personwise import replicate_cells
 from mrstats.request import Request
 from mrstats.rollup import roll_up
@@ -24,6 +25,7 @@ from mrstats.schema import (
     FIGURES,
     IDENTITY,
     PERSON_MEASURES,
+    PUBLISHED,
     REGISTER,
     SURVEY,
     TOTAL,
@@ -38,7 +40,11 @@ from mrstats.vintages import outside_vintage, strange_code
 
 
 def indicator_table(
-    city: City, indicator: Indicator, request: Request, design: SurveyDesign | None = None
+    city: City,
+    indicator: Indicator,
+    request: Request,
+    design: SurveyDesign | None = None,
+    passes: Passes | None = None,
 ) -> pd.DataFrame:
     """The unprotected table of one indicator of a request.
 
@@ -49,28 +55,23 @@ def indicator_table(
     request : Request
     design : SurveyDesign, optional
         Takes the place of the indicator's table and of the design that dataset.toml describes.
+    passes : Passes, optional
+        Shared with other indicators; without it the indicator has its own.
 
     Returns
     -------
     DataFrame
         As `mrstats.break_down`. Figures' deviations, where they are known, are kept in `mrstats.covariances`.
     """
-    source = city.description.tables[indicator.table]
     if design is not None:
-        city = city.with_table(source.name, design.frame)
-    kind = CELLS if source.grain == "cell" else SURVEY if source.weight or design is not None else REGISTER
-    if kind == CELLS and indicator.measure in PERSON_MEASURES:
-        raise NotPublishedError(
-            f"{indicator.name!r} is a {indicator.measure}, which needs every person's own value, but table {source.name!r} "
-            "holds ready-made counts. Ask for it from a table of persons."
-        )
-    maker = _Maker(city, indicator, request, kind, design)
+        city = city.with_table(indicator.table, design.frame)
+    maker = TableMaker(city, indicator, request, design, passes)
     levels = [CITY] if request.geography == CITY else [CITY, request.geography]
     column = area_column(city, indicator, request.geography)
     if request.crossed:
         return maker.arranged([maker.rows(maker.cells(request.by, column), levels, request.by, column)])
     parts = []  # one pass a factor: the finest cross of many factors would be far larger than what is asked for
-    every = maker.cells((), column) if kind == CELLS else None
+    every = maker.cells((), column) if maker.kind == CELLS else None
     for subset in [(), *((factor,) for factor in request.by)]:
         at = "" if subset else column
         cells = maker.cells(subset, at) if every is None else every
@@ -87,7 +88,7 @@ def largest_amounts(city: City, indicator: Indicator, request: Request) -> pd.Da
     DataFrame
         Index ``estimate_id``, columns ``largest`` and ``second``. It never leaves the protecting run.
     """
-    maker = _Maker(city, indicator, request, REGISTER, None)
+    maker = TableMaker(city, indicator, request, None, None)
     levels = [CITY] if request.geography == CITY else [CITY, request.geography]
     column = area_column(city, indicator, request.geography)
     subsets = [request.by] if request.crossed else [(), *((factor,) for factor in request.by)]
@@ -104,11 +105,26 @@ def largest_amounts(city: City, indicator: Indicator, request: Request) -> pd.Da
     return joined[~joined.index.duplicated()]
 
 
-class _Maker:
+class TableMaker:
     """What stays the same while an indicator's table is made."""
 
-    def __init__(self, city: City, indicator: Indicator, request: Request, kind: str, design: SurveyDesign | None):
-        self.city, self.indicator, self.request, self.kind, self.design = city, indicator, request, kind, design
+    def __init__(
+        self,
+        city: City,
+        indicator: Indicator,
+        request: Request,
+        design: SurveyDesign | None,
+        passes: Passes | None,
+    ):
+        self.city, self.indicator, self.request, self.design = city, indicator, request, design
+        self.passes = passes or Passes(city, [indicator])
+        source = city.description.tables[indicator.table]
+        self.kind = CELLS if source.grain == "cell" else SURVEY if source.weight or design is not None else REGISTER
+        if self.kind == CELLS and indicator.measure in PERSON_MEASURES:
+            raise NotPublishedError(
+                f"{indicator.name!r} is a {indicator.measure}, which needs every person's own value, but table "
+                f"{source.name!r} holds ready-made counts. Ask for it from a table of persons."
+            )
 
     def keys(self, by: tuple[str, ...], column: str) -> engine.Keys:
         """What the pass groups by."""
@@ -120,7 +136,7 @@ class _Maker:
         by = (*by, *request.standardise)
         if self.kind == CELLS:  # all of a published table's factors, to meet its own totals
             by = tuple(name for name, source in city.description.factors.items() if indicator.table in source.tables)
-        cells = engine.indicator_cells(city, indicator, self.keys(by, column))
+        cells = self.passes.cells(indicator, self.keys(by, column))
         missing = sorted(set(request.years) - set(cells["year"]))
         if missing:
             raise DatasetError(
@@ -158,8 +174,13 @@ class _Maker:
         by = (*subset, *strata)
         axes = self.axes(cells, levels, by)
         margins = self.margins(cells, axes, by)
+        if indicator.measure == PUBLISHED:  # an area's figure is not the city's, though it be the only one there is
+            columns = self.city.table(indicator.table).columns
+            located = any(level.column in columns for level in self.city.description.levels.values())
+            own = cells.attrs.get("level", "" if located else CITY)
+            margins.loc[(margins["geography_level"] != own) & (margins["n"] == 1), "n"] = 2
         made, deviations = self.made(axes, margins, by, column)
-        whole = _whole(margins, by)
+        whole = whole_city(margins, by)
         table = estimate(
             margins,
             indicator,
@@ -194,13 +215,23 @@ class _Maker:
         return table
 
     def made(
-        self, axes: Axes, margins: pd.DataFrame, by: tuple[str, ...], column: str
+        self, axes: Axes | Stacked, margins: Any, by: tuple[str, ...], column: str
     ) -> tuple[dict | None, Deviations]:
-        """Figures that do not come from the sums (else None) and deviations, in the order of the margins' rows."""
+        """Figures that do not come from the sums (else None) and deviations, in the order of the margins' rows.
+
+        Of several tables at once, `Stacked` and a list of their margins, deviations are not made.
+        """
         request, indicator = self.request, self.indicator
         if self.kind == SURVEY:
             made = sampled.survey_figures(
-                self.city, indicator, self.keys(by, column), axes, confidence=request.confidence, given=self.design
+                self.city,
+                indicator,
+                self.keys(by, column),
+                axes,
+                confidence=request.confidence,
+                read=self.sample,
+                drawn="given" if self.design is not None else "",
+                jointly=isinstance(axes, Axes),
             )
         elif indicator.measure in PERSON_MEASURES:
             made = domains.register_figures(
@@ -212,11 +243,17 @@ class _Maker:
                 replicates=request.replicates,
                 seed=request.seed,
             )
-        elif request.replicates and self.kind == REGISTER:
+        elif request.replicates and self.kind == REGISTER and isinstance(axes, Axes):
             return None, [self.replicated(axes, margins, by, column)]
         else:
             return None, []
         return made.at(axes.rows_of(margins), scale_of(indicator))
+
+    def sample(self, keys: engine.Keys) -> sampled.Sample:
+        """A year's persons of the sample, and its design."""
+        if self.design is None:
+            return self.passes.sample(self.indicator, keys)
+        return sampled.read_sample(self.city, [self.indicator], keys, self.design)[self.indicator.name]
 
     def replicated(self, axes: Axes, margins: pd.DataFrame, by: tuple[str, ...], column: str):
         """The margins' values in every replicate of the residents, as deviations."""
@@ -233,7 +270,7 @@ class _Maker:
             values = {
                 "count": lambda: wy,
                 "total": lambda: wy,
-                "share": lambda: wy / wy[:, _whole(margins, by)],
+                "share": lambda: wy / wy[:, whole_city(margins, by)],
             }.get(indicator.measure, lambda: wy / (wx[0] if wx else w))()
         values = values * scale_of(indicator)
         # A group that some draw leaves empty has no value there: its covariance is not known, never smaller.
@@ -315,10 +352,11 @@ def _digest(text: str) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def _whole(margins: pd.DataFrame, by: tuple[str, ...]) -> np.ndarray:
+def whole_city(margins: pd.DataFrame, by: tuple[str, ...]) -> np.ndarray:
     """For each row the position of the whole city's in the same year."""
     is_whole = (margins["geography_level"] == CITY) & (margins[list(by)] == TOTAL).all(axis=1)
     place = pd.Series(np.flatnonzero(is_whole), index=margins.loc[is_whole, "year"])
+    place = place[~place.index.duplicated()]  # several tables in one each have it
     return place.loc[margins["year"]].to_numpy()
 
 
@@ -340,3 +378,11 @@ def area_column(city: City, indicator: Indicator, level: str) -> str:
             f"{', '.join(n for n, s in city.description.levels.items() if s.column in columns) or 'no areas'}."
         )
     return min(found, key=lambda pair: pair[1] != level)[0]
+
+
+def has_areas(city: City, indicator: Indicator, level: str) -> bool:
+    """Whether the indicator's table holds areas of `level`, or of a finer one."""
+    try:
+        return bool(area_column(city, indicator, level)) or level == CITY
+    except NotPublishedError:
+        return False

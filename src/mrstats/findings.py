@@ -11,7 +11,6 @@ from .phrases import (
     area_counts,
     decimals_of,
     difference_of,
-    difference_unit,
     fill,
     hidden_in,
     patterns,
@@ -34,7 +33,7 @@ def finding_of(table, captions: Captions, *, about: str | None, target: tuple[fl
     Parameters
     ----------
     table : DataFrame
-        Changes, a ranking, a decomposition, a search, or a result about places.
+        Changes, a ranking, a search, or a result of a model or about places.
     captions : Captions
         The words of its dataset.
     about : str or None
@@ -51,8 +50,6 @@ def finding_of(table, captions: Captions, *, about: str | None, target: tuple[fl
         return _change(latest_year(masked(table)), captions, about, target)
     if "funnel_lower_95" in table:
         return _ranking(latest_year(masked(table)), captions)
-    if "part" in table:
-        return _decomposed(latest_year(masked(table)), captions)
     if "node" in table:
         return _search(latest_year(masked(table, NEEDED)), captions)
     view = view_of(table)
@@ -292,37 +289,6 @@ def _ends_of_ranking(rows: list[dict], level, indicator, captions: Captions) -> 
     if rivals(lowest) < 2:
         return []
     return [fill("rank_unsure", language, num=in_words(rivals(lowest), language), areas=level.plural[language])]
-
-
-# Decomposition
-
-
-def _decomposed(shown, captions: Captions) -> list[str]:
-    """How much of a certain difference goes together with what the groups differ in, and how much is left."""
-    language = captions.language
-    whole = shown[shown["by"] == ""].set_index("part")
-    gap, part, rest = (
-        whole.loc[name] if name in whole.index else None for name in ("difference", "explained", "unexplained")
-    )
-    if gap is None or part is None or rest is None or not is_shown(gap.to_dict()):
-        return hidden_in(shown, captions)
-    factor = captions.city.factors[gap["factor"]]
-    a, b = (factor.group(code).among[language] for code in (gap[gap["factor"]], gap["reference"]))
-    if not (gap["lower"] > 0 or gap["upper"] < 0):
-        return [fill("gap_unsure_one", language, a=a, b=b), fill("unsure_why_one", language)]
-    indicator = captions.indicator(only_indicator(shown))
-    unit = difference_unit(indicator, captions)
-
-    def said(value: float) -> str:
-        return number(abs(value), language, decimals=indicator.decimals)  # so exact that the parts add up
-
-    words = {"covs": gap["adjusted_for"], "diff": f"{said(gap['value'])} {unit}"}
-    if part["value"] * gap["value"] <= 0 or abs(part["value"]) > abs(gap["value"]):
-        return [fill("decompose_other", language, **words)]
-    return [
-        fill("decompose", language, part=said(part["value"]), **words),
-        fill("decompose_rest", language, part=f"{said(rest['value'])} {unit}"),
-    ]
 
 
 # Search

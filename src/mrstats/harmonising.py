@@ -98,9 +98,10 @@ def harmonise(
     Notes
     -----
     How to read it: `method` names the surest way there was (`mrstats.crosswalk.METHODS`). With `key` and `union` the figures
-    are exact sums. The others are estimates, status ``i``: the interval of a figure holds chance and, with a hold-out, the
-    error of the move (last word of `method`: holdout or unmeasured). That error depends on what is counted: the same points
-    moved Stockholm's population with 0.14 per cent in a wrong area and its residents aged 80 and over with 1.9.
+    are exact sums. The others are estimates, status ``i``: with a hold-out the interval of a figure holds chance and the error
+    of the move, without one there is none (last word of `method`: holdout or unmeasured). That error depends on what is
+    counted: the same points moved Stockholm's population with 0.14 per cent in a wrong area and its residents aged 80 and
+    over with 1.9.
 
     A part of a count that is not known makes the target's count unknown; it is never taken for 0. While publishing, a table
     shows no area of a group whose own figures on the target division the release hides: the estimates would tell of them.
@@ -242,12 +243,15 @@ def _moved_table(table: pd.DataFrame, move: Move) -> pd.DataFrame:
     made = made.assign(**_figures(made, move, spread, share))
     words, estimated = move.methods(len(combinations))
     interval = np.where(share, "wilson", np.where(made["count"] < rates.EXACT_BELOW, "exact poisson", "byar"))
-    made["method"] = made["method"].str.split().str[0] + " " + interval + " " + words
+    unmeasured = estimated & (not move.factors)
+    kind = made["method"].str.split().str[0]
+    made["method"] = kind + np.where(unmeasured, " ", " " + interval.astype(object) + " ") + words
     made["confidence"] = move.confidence
     statuses = move.statuses(joined, absent, np.isnan(counts[:, columns.index("count")]))
     made["status"] = [
         " ".join(sorted(codes | weak)) for codes, weak in zip(statuses, _weak(made, share, estimated), strict=True)
     ]
+    made.loc[unmeasured, ["lower", "upper", "se"]] = np.nan  # chance alone would be too narrow to be certain by
     made["df"] = np.inf
     made["estimate_id"] = [
         _key(row) for row in made[["geography_level", "geography", *dimensions]].itertuples(index=False)
@@ -292,7 +296,7 @@ def _figures(made: pd.DataFrame, move: Move, spread: np.ndarray, share: np.ndarr
     value[share & ~some] = np.nan
     parts, t_share = _share_error(move, made, spread, columns, SHARES[0])
     counts, t_count = move.error("count", spread[:, columns.index("count")])
-    error = np.nan_to_num(np.where(share, parts, counts))  # not measured: chance alone, and `method` says so
+    error = np.nan_to_num(np.where(share, parts, counts))
     t = np.where(share, t_share, t_count)
     scale, most = np.where(share, 100.0, 1.0), np.where(share, 1.0, np.inf)
     wider = np.nan_to_num(t) * error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from mrstats import engine
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
-from mrstats.domains import Axes, Made, named_groups, options_of
+from mrstats.domains import Axes, Made, Stacked, named_groups, options_of
 from mrstats.measures import design, design_intervals, distribution, rates
 from mrstats.samplerows import check_some_weight, read_numbers
 from mrstats.schema import PERSON_MEASURES, DatasetError
@@ -52,6 +52,7 @@ def estimate_domains(
     denominator: ArrayLike | None = None,
     size: int | None = None,
     effective: bool = False,
+    jointly: bool = True,
     **options,
 ) -> DomainEstimates:
     """Estimate a measure in every domain, with the covariance between domains that the design gives.
@@ -74,6 +75,8 @@ def estimate_domains(
     effective : bool
         Degrees of freedom by Satterthwaite: fewer than PSUs less strata where some strata or weights bear most of the
         variance, and intervals then cover as they say.
+    jointly : bool
+        False: each domain's own error only, in one row of deviations; many domains then need little memory.
     **options
         Given on to the measure. With replicates it is linearised over them; mean, total and ratio are made anew.
 
@@ -87,7 +90,7 @@ def estimate_domains(
     estimate, scores, members = linear
     check_some_weight(survey.frame[survey.weight], survey.weight, survey.weights, members)
     if survey.replicates is None or measure not in ("mean", "total", "ratio"):
-        deviations = survey.deviations(scores)
+        deviations = survey.deviations(scores) if jointly else np.sqrt(survey.variances(scores))[None]
     else:  # made anew in each replicate
         multipliers, scale, rscales = survey.replicates
         above, under = (members.T @ (multipliers * (survey.weights * np.nan_to_num(a))[:, None]) for a in (y, x))
@@ -142,25 +145,41 @@ def _by_influence(measure: str, y: np.ndarray, weights: np.ndarray, members, opt
     return estimate, scores
 
 
+Sample = tuple[pd.DataFrame, SurveyDesign]
+"""Persons with keys, ``keep_``, ``y_`` and (`per`) ``x_``, and the design whose rows ``row_`` numbers."""
+
+
 def survey_figures(
-    city: City, indicator: Indicator, keys: engine.Keys, axes: Axes, *, confidence: float, given: SurveyDesign | None
+    city: City,
+    indicator: Indicator,
+    keys: engine.Keys,
+    axes: Axes | Stacked,
+    *,
+    confidence: float,
+    read: Callable[[engine.Keys], Sample],
+    drawn: str = "",
+    jointly: bool = True,
 ) -> Made:
     """Every measure of a sample, with the error that its design gives.
 
     Parameters
     ----------
-    given : SurveyDesign, optional
-        Whose frame is the indicator's table; else the design that dataset.toml describes, one a year.
+    read : callable
+        Keys of one year -> its `Sample`.
+    drawn : str
+        Names the sample; by default it is one a year.
+    jointly : bool
+        Whether domains have their covariance.
 
     Returns
     -------
     Made
-        With deviations of the sample's clusters (or replicates), so that domains have their covariance.
+        With deviations of the sample's clusters (or replicates) if `jointly`.
     """
-    size = int(np.prod(axes.shape))
+    size = axes.size
     parts, deviations = [], []
     for i, year in enumerate(axes.years):
-        rows, survey = _sample(city, indicator, engine.Keys((year,), keys.area_column, keys.factors), given)
+        rows, survey = read(engine.Keys((year,), keys.area_column, keys.factors))
         found = np.stack(list(axes.places(named_groups(rows, keys))), axis=1)
         domains = np.full((len(survey.frame), found.shape[1]), -1)
         domains[rows["row_"]] = found
@@ -169,16 +188,20 @@ def survey_figures(
         y[rows["row_"]] = np.where(among, rows["y_"], np.nan)
         x[rows["row_"]] = np.where(among, rows["x_"], np.nan) if indicator.per else 1.0
         options = options_of(indicator, year)
-        part, moved = _sampled(indicator, survey, y, x, domains, size, options, confidence)
+        part, moved = _sampled(indicator, survey, y, x, domains, size, options, confidence, jointly)
         parts.append(part)
-        sample = f"{city.name}/{indicator.table}/{'given' if given is not None else year}"
+        if not jointly:
+            continue
+        sample = f"{city.name}/{indicator.table}/{drawn or year}"
         deviations.append((sample, np.arange(i * size, (i + 1) * size), moved))
     return Made({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}, deviations)
 
 
-def _sample(city: City, indicator: Indicator, keys, given: SurveyDesign | None) -> tuple[pd.DataFrame, SurveyDesign]:
-    """Persons of a year with their keys and outcome, and the design whose rows ``row_`` numbers."""
-    source = city.description.tables[indicator.table]
+def read_sample(
+    city: City, indicators: Sequence[Indicator], keys: engine.Keys, given: SurveyDesign | None = None
+) -> dict[str, Sample]:
+    """A year's sample for each of several indicators of a table; `given` takes the place of the design that dataset.toml has."""
+    source = city.description.tables[indicators[0].table]
     if given is not None:
         city = city.with_table(source.name, given.frame.assign(row_=np.arange(len(given.frame))))
     names = {
@@ -188,26 +211,37 @@ def _sample(city: City, indicator: Indicator, keys, given: SurveyDesign | None) 
         "stratum_size": source.stratum_size,
     }
     used = {use: name for use, name in names.items() if name} if given is None else {}
-    frame, by = engine.keyed_frame(city, indicator, keys, also=("row_",) if given is not None else ())
-    frame, _ = engine.with_outcome(frame, indicator)
-    columns = {**by, "keep_": nw.col("keep_"), "y_": nw.col("y_")} | ({"x_": nw.col("x_")} if indicator.per else {})
+    also = ("row_",) if given is not None else ()
+    frame, by = engine.keyed_frame(city, indicators[0], keys, also=also, beside=indicators[1:])
+    numbered = {str(number): indicator for number, indicator in enumerate(indicators)}
+    frame, _ = engine.with_outcomes(frame, numbered)
+    outcomes = {
+        indicator.name: [f"{name}{which}" for name in ("keep_", "y_", "x_")[: 2 + bool(indicator.per)]]
+        for which, indicator in numbered.items()
+    }
+    columns = by | {name: nw.col(name) for made in outcomes.values() for name in made}
     columns |= {f"design {use}": nw.col(name) for use, name in used.items()}
     columns |= {"row_": nw.col("row_")} if given is not None else {}
     rows = engine.collect(frame.select(*[made.alias(name) for name, made in columns.items()])).to_pandas()
-    if given is not None:
-        return rows, given
-    drawn = rows[[f"design {use}" for use in used]].rename(columns={f"design {use}": n for use, n in used.items()})
-    try:
-        survey = survey_design(drawn, lonely=source.lonely or "fail", **used)  # type: ignore[arg-type]
-    except DatasetError as error:
-        raise DatasetError(f"[tables.{source.name}] year {keys.years[0]}: {error}") from None
-    return rows.assign(row_=np.arange(len(rows))), survey
+    if given is None:
+        drawn = rows[[f"design {use}" for use in used]].rename(columns={f"design {use}": n for use, n in used.items()})
+        try:
+            given = survey_design(drawn, lonely=source.lonely or "fail", **used)  # type: ignore[arg-type]
+        except DatasetError as error:
+            raise DatasetError(f"[tables.{source.name}] year {keys.years[0]}: {error}") from None
+        rows = rows.assign(row_=np.arange(len(rows)))
+    kept = [*by, "row_"]
+    return {
+        name: (rows[[*kept, *made]].set_axis([*kept, *("keep_", "y_", "x_")[: len(made)]], axis=1), given)
+        for name, made in outcomes.items()
+    }
 
 
-def _sampled(indicator: Indicator, survey: SurveyDesign, y, x, domains, size: int, options, confidence):
+def _sampled(indicator: Indicator, survey: SurveyDesign, y, x, domains, size: int, options, confidence, jointly: bool):
     """Figures (size,) of one year's sample and their deviations (columns, size)."""
     measure = indicator.measure
-    estimate = partial(estimate_domains, survey, domains=domains, size=size, effective=True)
+    jointly = jointly or measure == "share"  # its error is that of a part and the whole together
+    estimate = partial(estimate_domains, survey, domains=domains, size=size, effective=True, jointly=jointly)
     if measure in ("ratio", "rate"):
         found = estimate(y, measure="ratio", denominator=x)
     elif measure in ("count", "total", "share"):
@@ -244,12 +278,12 @@ def _sampled(indicator: Indicator, survey: SurveyDesign, y, x, domains, size: in
             upper, se = np.where(nobody, most * each, upper), np.where(nobody, each, se)
             lower = np.where(value >= 0, np.maximum(lower, 0.0), lower)
     figures = {"value": value, "lower": lower, "upper": upper, "se": np.where(se > 0, se, np.nan), "df": df}
-    stands_for = estimate_domains(survey, np.where(np.isnan(y), np.nan, 1.0), domains, size=size, measure="total")
-    figures["population"] = stands_for.estimate
+    total = partial(design.total_scores, weights=survey.weights, domains=domains, size=size)
+    figures["population"] = total(np.where(np.isnan(y), np.nan, 1.0)).estimate
     if measure in ("proportion", "rate", "count"):
-        figures["count"] = estimate(y, measure="total").estimate
+        figures["count"] = total(y).estimate
     elif measure == "at_risk_of_poverty":
-        figures["count"] = np.nan_to_num(value) * stands_for.estimate
+        figures["count"] = np.nan_to_num(value) * figures["population"]
     return {**figures, "method": np.full(size, method, object)}, deviations
 
 
@@ -263,8 +297,7 @@ def _woodruff(survey: SurveyDesign, y, domains, quantiles, df, p: float, confide
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.bincount(columns, w * below, minlength=len(quantiles)) / weight
         scores = w * (below - share[columns]) / weight[columns]
-    deviations = survey.deviations(type(members)((scores, (rows, columns)), shape=members.shape).tocsr())
-    error = np.sqrt((deviations**2).sum(axis=0))
+    error = np.sqrt(survey.variances(type(members)((scores, (rows, columns)), shape=members.shape).tocsr()))
     limits = np.full((3, len(quantiles)), np.nan)
     for domain, mine in _persons_of(members):
         options = {"se": error[domain], "df": df[domain], "confidence": confidence}

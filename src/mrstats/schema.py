@@ -60,10 +60,13 @@ PERSON_MEASURES = (
 )  # fmt: skip
 """Forms that need every person's own value."""
 
+PUBLISHED = "published"
+"""The form of a figure that its publisher has made, such as a median or an index: no sums are told, so it has no margins."""
+
 PER_CENT = ("proportion", "share", "at_risk_of_poverty")
 """Forms that are written in per cent, their differences in percentage points."""
 
-MEASURES = SUM_MEASURES + PERSON_MEASURES
+MEASURES = (*SUM_MEASURES, *PERSON_MEASURES, PUBLISHED)
 """The statistical forms an indicator can take."""
 
 KINDS = REGISTER, SURVEY, CELLS = "register", "survey", "cells"
@@ -108,7 +111,8 @@ def has_status(status, code: str):
     >>> has_status(pd.Series(["", "u b", "C"]), "b").tolist()
     [False, True, False]
     """
-    return status.fillna("").str.split().map(lambda codes: code in codes).astype(bool)
+    known = status.fillna("")
+    return known.isin([codes for codes in known.unique() if code in codes.split()])  # few distinct ones, many rows
 
 
 class MrstatsError(Exception):
@@ -125,6 +129,10 @@ class DatasetError(MrstatsError):
 
 class SourceError(MrstatsError):
     """A statistics service does not answer, or answers with something else than it was asked for."""
+
+
+class ServiceDownError(SourceError):
+    """A statistics service that does not answer at all, or asks to be left alone: there is no use in asking on."""
 
 
 class UnknownNameError(MrstatsError):

@@ -39,7 +39,7 @@ _VERDICTS = {
 _FINDINGS = {
     "measure_name": ("inequality", "Draw the groups it was made from, mr.chart(mr.gaps(table))."),
     "node": ("furthest_behind", "Show it with mr.chart or mr.sentence."),
-    "part": ("decompose_gap", "Say it with mr.sentence."),
+    "part": ("decompose_gap", "Show it with mr.chart, mr.table or mr.sentence."),
     "gap_worst": ("scorecard", "Show it with mr.chart."),
     "change": ("change", "Show it beside its levels with mr.timeline(table, changes) or, of areas, "
                "mr.map(table, changes), or in words with mr.sentence(changes)."),

@@ -279,5 +279,7 @@ def _areas(shown: pd.DataFrame, captions: Captions, indicator: Indicator) -> lis
 
 def _area_counts(rows: pd.DataFrame, level, captions: Captions) -> list[str]:
     """How many areas lie surely below and above the city."""
+    if rows["difference_lower"].isna().all():  # moved, and nobody measured how wrong
+        return []
     low, high = int((rows["difference_upper"] < 0).sum()), int((rows["difference_lower"] > 0).sum())
     return [area_counts("area_counts", level, captions, total=len(rows), low=low, high=high)]

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mrstats.measures import calibration, design
+from mrstats.measures.design_variances import design_variances
 from mrstats.samplerows import find_column, first_wrong, read_labels, read_numbers, read_weights
 from mrstats.schema import UNKNOWN, DatasetError, UnknownGroupError
 
@@ -150,6 +151,12 @@ class SurveyDesign:
         calibrated = None if self.basis is None else (self.basis, self.before, self.weights)
         options: dict[str, Any] = {"fpc": self.stratum_size, "calibrated": calibrated}
         return design.design_deviations(scores, self.strata, self.cluster, lonely=self.lonely, **options)
+
+    def variances(self, scores: design.Scores) -> np.ndarray:
+        """Variances (k,) of estimates from their sparse scores (n, k), as `deviations`."""
+        if self.replicates is not None or self.basis is not None:
+            return (self.deviations(scores) ** 2).sum(axis=0)
+        return design_variances(scores, self.strata, self.cluster, fpc=self.stratum_size, lonely=self.lonely)
 
     def covariance(self, scores: design.Scores) -> np.ndarray:
         """Covariance (k, k) of estimates from their scores, as `deviations`."""

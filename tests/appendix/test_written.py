@@ -14,7 +14,7 @@ from openpyxl.packaging.custom import StringProperty
 
 import mrstats as mr
 from mrstats.appendix import build_appendix
-from mrstats.appendix.hidden import attack_written
+from mrstats.appendix.hidden import attack_written, hidden_rows
 from mrstats.breakdown import check_request
 from mrstats.disclosure import ProtectionRule, write_release
 from mrstats.schema import EditionError
@@ -252,3 +252,19 @@ def test_a_figure_planted_in_a_finished_file_is_found(tmp_path, finished, plant)
     plant(folder)
     with pytest.raises(EditionError, match="figures that the release hides"):
         attack_written(mr.tiny_city(), release, folder)
+
+
+def test_what_a_hidden_cell_shows_openly_in_other_years_goes_with_it():
+    """A figure of 2024 that happens to be written as the hidden one of 2023 is no leak, and one that is hidden too excuses nothing."""
+    tiny = mr.tiny_city()
+    of_2024 = mr.break_down(tiny, "employment", by="sex")
+    true = pd.concat([of_2024.assign(year=2023), of_2024], ignore_index=True)
+    status = ["", "C", "", "", "", ""]
+    one, both = (hidden_rows(tiny, true.assign(status=hides), true) for hides in (status, [*status[:4], "C", ""]))
+    assert one["sex"].tolist() == ["women"]
+    (shown,) = one["open"]
+    assert {("2024", "value", 55.0), ("2024", "count", 22.0)} < {
+        (year, name, round(figure, 9)) for year, name, figure in shown
+    }
+    assert {year for year, _, _ in shown} == {"2024"}
+    assert both["open"].tolist() == [(), ()]

@@ -31,6 +31,24 @@ def test_a_cell_without_a_year_is_about_the_year_of_its_title():
     assert found(cell("Andel sysselsatta", "")) == 1
 
 
+def test_a_line_without_a_year_tells_the_open_figure_of_the_year_around_it():
+    """59,96 in 2024 is open and 60,04 in 2021 is hidden: '60,0' in a drawing of 2024 is the former, and only that one."""
+
+    def line(text, around, shown=(("2024", "value", 59.96),), kind=ROW):
+        block = Block(kind, "page 1", f"Andel sysselsatta  {text}", context=f"Andel sysselsatta {around}")
+        return len(find_leaks(HIDDEN.assign(open=[shown]), [Outlet("a.pdf", "pdf", (block,))]))
+
+    assert line("60,0", "2019 och 2024") == 0
+    assert line("60,0", "2024", shown=()) == 1  # nothing open is written so
+    assert line("60,0", "2024", shown=(("2022", "value", 59.96),)) == 1
+    assert line("60,0", "2024", shown=(("2024", "upper", 59.96),)) == 1
+    assert line("60,04", "2024") == 1
+    assert line("60,0", "2021 och 2024") == 1
+    assert line("2021  60,0", "2024") == 1
+    assert line("60,0", "") == 1
+    assert line("60,0.", "2024", kind=TEXT) == 1
+
+
 def test_a_tick_beside_the_name_of_an_axis_is_no_figure():
     assert found(Block(ROW, "page 1", "60  Andel sysselsatta, procent")) == 0
     assert found(Block(ROW, "page 1", "60,0  Andel sysselsatta, procent")) == 1

@@ -18,6 +18,7 @@ from mrstats.dataset.release import write_release_table
 from mrstats.definitions import standard_level
 from mrstats.geography import Division, areas_cut, division_from_polygons
 from mrstats.harmonising import harmonise
+from mrstats.measures.proportions import wilson_interval
 from mrstats.measures.transfer import holdout_factor, split_spread, transfer
 from mrstats.schema import DatasetError, MrstatsError
 
@@ -199,14 +200,36 @@ def test_a_table_is_a_hold_out_as_its_counts_are(built):
     made = harmonise(levels, **options, known=known)
     frames = [table.loc[table["geography_level"] != "city", COUNTED] for table in known]
     pd.testing.assert_frame_equal(made, harmonise(levels, **options, known=frames))
-    # The truth of 2024, which the move has not seen: the interval of chance alone misses three of 14 areas.
+    # The truth of 2024, which the move has not seen: an interval of chance alone would miss three of 14 areas.
     true = mr.break_down(city, "low_economic_standard", geography="service_area", years=2024)["value"]
     moved = made["status"] == "i"
     assert moved.sum() == 14
+    chance = 100 * np.array(wilson_interval(made["count"].to_numpy(), made["n"].to_numpy()))
     covered = [
-        int(((t["lower"] <= true) & (true <= t["upper"]))[moved].sum()) for t in (made, harmonise(levels, **options))
+        int(((low <= true) & (true <= high))[moved].sum()) for low, high in ((made["lower"], made["upper"]), chance)
     ]
     assert covered == [14, 11]
+
+
+def test_nothing_is_certain_of_a_move_that_nobody_measured(built):
+    city = mr.open_dataset(built.folder)
+    levels = mr.break_down(city, "low_economic_standard", geography="regso", years=2024)
+    division = {"source": city.division("regso"), "target": city.division("service_area")}
+    made = harmonise(levels, **division, weights=city.points())
+    moved = made["status"] == "i"
+    assert made.loc[moved, "value"].notna().all()
+    assert made.loc[moved, ["lower", "upper", "se"]].isna().all(axis=None)
+    assert set(made.loc[moved, "method"]) == {"register points unmeasured"}
+    compared = mr.gaps(made)
+    moved = compared["status"] == "i"
+    assert compared.loc[moved, "difference"].notna().all()
+    assert compared.loc[moved, ["difference_lower", "p"]].isna().all(axis=None)
+    for table in (made, compared):
+        (said,) = mr.sentence(table, "areas").paragraphs
+        assert "säkert" not in said
+        assert "Hur fel omräkningen kan vara är inte mätt." in said
+        assert "Därför visas inget osäkerhetsintervall." in mr.chart(table).source
+        assert "slumpen" not in mr.chart(table).alt
 
 
 def test_publishing_hides_the_estimates_of_a_group_that_the_release_hides_somewhere(tiny, tmp_path, monkeypatch):

@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from made_city import ROOT, reference
 from mrstats.measures import calibration, design
+from mrstats.measures.design_variances import design_variances
 
 EXPECTED = reference("03_survey")
 FOLDER = ROOT / "tests" / "reference" / "03_survey"
@@ -89,6 +91,17 @@ def test_rows_in_any_order_and_sparse_or_dense_give_the_same():
     mixed, _ = design.design_covariance(made.scores.toarray()[order], STRATUM[order], PSU[order])
     assert mixed == pytest.approx(straight, rel=1e-12)
     assert df.tolist() == [35, 35]
+
+
+@pytest.mark.parametrize("lonely", ["adjust", "average", "certainty"])
+def test_variances_alone_are_the_diagonal_of_the_covariance(lonely):
+    random = np.random.default_rng(3)
+    scores = random.normal(size=(40, 6)) * (random.random((40, 6)) < 0.5)
+    strata, psu = np.append(random.integers(0, 4, 39), 9), random.integers(0, 12, 40)
+    for options in ({}, {"fpc": np.where(strata == 9, 5, 40)}):
+        every = design.design_covariance(scores, strata, psu, lonely=lonely, **options)[0]
+        alone = design_variances(sparse.csr_array(scores), strata, psu, lonely=lonely, **options)
+        assert alone == pytest.approx(every.diagonal(), rel=1e-12)
 
 
 def test_degrees_of_freedom_are_those_of_the_domain():

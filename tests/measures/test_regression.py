@@ -6,7 +6,7 @@ import pytest
 
 from made_city import ROOT, reference
 from mrstats.measures.design import design_covariance
-from mrstats.measures.regression import average_predictions, dependent_columns, influence_on, regress
+from mrstats.measures.regression import _patterns, average_predictions, dependent_columns, influence_on, regress
 
 KNOWN = reference("06_adjusted")
 PERSONS = pd.read_csv(ROOT / "tests" / "reference" / "06_adjusted" / "persons.csv")
@@ -160,3 +160,28 @@ def test_columns_that_say_the_same_are_found():
     assert dependent_columns(x) == {}
     assert dependent_columns(np.column_stack([x, x[:, 0] - x[:, 2]])) == {3: [0, 2]}
     assert dependent_columns(np.column_stack([np.ones(5), np.zeros(5)])) == {1: []}
+
+
+@pytest.mark.parametrize("family", ["logit", "negative_binomial", "truncated"])
+def test_persons_who_are_alike_are_fitted_as_if_one_by_one(family):
+    random = np.random.default_rng(5)
+    x = np.column_stack([np.ones(4000), random.integers(0, 2, (4000, 3))])
+    mean = np.exp(x @ np.array([-0.5, 0.4, -0.3, 0.2]))
+    y = {
+        "logit": random.random(4000) < mean / (1 + mean),
+        "negative_binomial": random.poisson(mean * random.gamma(2, 0.5, 4000)),
+    }
+    y = np.asarray(y.get(family, 1 + random.poisson(mean)), float)
+    weights = random.uniform(0.5, 2, 4000)
+    first, place = _patterns(np.column_stack([y, x]))
+    assert len(first) < 200
+    assert np.array_equal(np.column_stack([y, x])[first][place], np.column_stack([y, x]))
+    apart = x.copy()
+    apart[:, 0] += random.normal(0, 1e-13, 4000)  # nobody is like anybody else
+    for w in (None, weights):
+        together, alone = regress(y, x, family=family, weights=w), regress(y, apart, family=family, weights=w)
+        assert together.coefficients == pytest.approx(alone.coefficients, rel=1e-8, abs=1e-10)
+        assert together.covariance == pytest.approx(alone.covariance, rel=1e-8)
+        assert together.mean == pytest.approx(alone.mean, rel=1e-9)
+        assert together.settled
+        assert alone.settled

@@ -1,10 +1,12 @@
 """What the figures cannot see: knowledge of each ground, voices beside figures, boards' answers; made by hand."""
 
+import pandas as pd
 import pytest
 
 import mrstats as mr
 from made_city import made_city, random_people, toml, write_dataset
-from mrstats.schema import DatasetError, UnknownNameError
+from mrstats.breakdown import break_down_one_by_one
+from mrstats.schema import DatasetError, NotPublishedError, UnknownNameError
 
 MORE = """
 [[missing]]
@@ -197,3 +199,31 @@ def test_checking_the_dataset_names_what_lies_beside_its_tables(folder, small):
     assert str(problem).startswith("answers.csv: [board_answers] answers.csv has no column 'board'")
     (folder / "interviews.csv").unlink()
     assert [p.file for p in mr.check_dataset(folder)] == ["interviews.csv", "answers.csv"]
+
+
+def test_factors_one_by_one_are_as_many_tables_of_break_down():
+    city = made_city(random_people(4, 500))
+    levels, names = ["city", "district", "area"], ["employment", "low"]
+    table = break_down_one_by_one(city, names, ["sex", "education"], levels).set_index(
+        ["factor", "indicator", "geography_level", "geography", "group"]
+    )
+    rows = 0
+    for level in levels:
+        for factor in ("sex", "education"):
+            alone = mr.break_down(city, names, by=factor, geography=level)
+            alone = alone[alone["geography_level"] == level]
+            places = pd.MultiIndex.from_frame(alone[["indicator", "geography_level", "geography", factor]])
+            together = table.loc[factor].loc[places]
+            for name in ("value", "lower", "upper", "n", "count", "status"):
+                assert together[name].tolist() == pytest.approx(alone[name].tolist(), nan_ok=True)
+            rows += len(alone)
+    assert rows == len(table)
+
+
+def test_publishing_a_table_outside_the_plan_is_an_error_not_a_gap(monkeypatch, tmp_path):
+    city = made_city(random_people(9, 260))
+    (tmp_path / "certificate.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setenv("MRSTATS_MODE", "publish")
+    monkeypatch.setenv("MRSTATS_RELEASE", str(tmp_path))
+    with pytest.raises(NotPublishedError, match="not in the edition's plan"):
+        mr.knowledge_gaps(city, ["employment"], year=2024)

@@ -10,6 +10,8 @@ import mrstats as mr
 from made_city import EDUCATION, made_city, random_people, toml
 from mrstats.disclosure import Plan, write_release
 from mrstats.measures import segregation as indices
+from mrstats.measures.segregation_chance import against_chance
+from mrstats.measures.segregation_parts import within_and_between
 from mrstats.models import compute_result
 from mrstats.request import request_from_mapping
 from mrstats.schema import MrstatsError, NotPublishedError, UnknownGroupError, UnknownNameError
@@ -140,3 +142,32 @@ def test_what_is_published_is_what_was_computed(city, people, tmp_path, monkeypa
     pd.testing.assert_frame_equal(mr.segregation(nobody, "sex", "area", 2024, permutations=19), live, check_dtype=False)
     with pytest.raises(NotPublishedError, match='kind = "segregation"'):
         mr.segregation(nobody, "sex", "district", 2024)
+
+
+def test_parts_by_level_have_intervals_that_hold_their_corrected_values(table):
+    for name in ("mutual_information_part", "information_theory_part", "mutual_information_within"):
+        rows = table[(table["measure"] == name) & (table["status"] == "")]
+        assert len(rows)
+        assert rows[["value", "expected", "corrected", "lower", "upper", "p"]].notna().all(axis=None)
+        assert ((rows["lower"] <= rows["corrected"]) & (rows["corrected"] <= rows["upper"])).all()
+    hidden = table[(table["measure"] == "mutual_information_within") & (table["status"] == "C")]
+    assert hidden[["value", "expected", "corrected", "lower", "upper", "p"]].isna().all(axis=None)
+
+
+def test_intervals_of_parts_hold_the_truth_about_as_often_as_they_say():
+    # Twelve areas in three districts, whose composition is known; residents of each are drawn from it.
+    random = np.random.default_rng(8)
+    share = np.clip(np.repeat([0.2, 0.35, 0.5], 4) + np.tile([-0.1, -0.05, 0.05, 0.1], 3), 0, 1)
+    size, district = np.full(12, 400), np.repeat([0, 1, 2], 4)
+
+    def by_level(n):
+        between = within_and_between(n, district)[0]
+        return np.stack([between, indices.mutual_information(n) - between], axis=-1)
+
+    truth = by_level(np.column_stack([share, 1 - share]) * size[:, None])
+    held = []
+    for seed in range(60):
+        group = random.binomial(size, share)
+        found = against_chance(np.column_stack([group, size - group]), {"parts": by_level}, permutations=19, seed=seed)
+        held.append((found["parts"].lower <= truth) & (truth <= found["parts"].upper))
+    assert (np.mean(held, axis=0) > 0.85).all()  # 60 draws of an interval that holds nine in ten or more

@@ -131,7 +131,7 @@ def test_many_calls_are_one_table_in_the_publishers_order(server):
     # 6 x 3 x 1 x 3 = 54 cells, 20 at most: the six areas two at a time
     sizes = [[len(entry["valueCodes"]) for entry in call.body["selection"]] for call in data_calls(server)]
     assert sizes == [[2, 3, 1, 3]] * 3
-    assert lines[-1] == "[3/3] TAB9999: 18 cells"
+    assert lines == []
 
 
 @pytest.mark.parametrize("most", [1, 2, 5, 7, 54])

@@ -157,7 +157,7 @@ def test_an_answer_is_kept_with_checksum_and_date_and_not_asked_for_again(server
     told = json.loads(next(tmp_path.glob("*.json")).read_text(encoding="utf-8"))
     assert told["url"] == f"{server.url}/good?lang=sv"
     assert (told["sha256"], told["fetched"]) == (first.sha256, first.fetched)
-    assert client.receipts == [{key: told[key] for key in ("url", "fetched", "sha256", "content_type")}]
+    assert client.receipts == [{key: told[key] for key in ("url", "fetched", "sha256", "content_type", "asked")}]
     assert next(tmp_path.glob("*.body")).read_bytes() == first.body
     assert len(list(tmp_path.iterdir())) == 2  # nothing half written beside
 
@@ -212,3 +212,20 @@ def test_the_service_that_is_slow_is_not_waited_for_longer_than_told(server):
     with pytest.raises(SourceError):
         web(timeout=0.1, tries=1).fetch(f"{server.url}/slow")
     assert time.monotonic() - started < 0.5
+
+
+def test_an_answer_that_was_of_no_use_is_asked_for_anew_and_a_selection_is_not(server, tmp_path):
+    server.routes["POST /good"] = GOOD
+    client = web(cache=tmp_path)
+    client.fetch(f"{server.url}/good")
+    client.fetch(f"{server.url}/good", {"of": "table"})
+    client.fetch(f"{server.url}/good", body={"selection": []})
+    client.forget(1)
+    server.calls.clear()
+    again = web(cache=tmp_path)
+    again.fetch(f"{server.url}/good")
+    again.fetch(f"{server.url}/good", {"of": "table"})
+    again.fetch(f"{server.url}/good", body={"selection": []})
+    assert [(call.method, call.query) for call in server.calls] == [("GET", (("of", "table"),))]
+    web(cache=tmp_path, offline=True).forget(0)  # without a connection nothing is thrown away
+    assert len(list(tmp_path.glob("*.body"))) == 3

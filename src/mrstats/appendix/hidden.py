@@ -32,9 +32,8 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart`` and ``differences``; one row a cell with status
-        ``C``. It holds what
-        must not leave: keep it in memory.
+        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart``, ``differences`` and ``open``; one row a
+        cell with status ``C``. It holds what must not leave: keep it in memory.
 
     Examples
     --------
@@ -73,6 +72,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         "apart": apart,
         "whole": [whole if level == CITY else () for level in rows["geography_level"]],
         "differences": _differences(rows, true, factors),
+        "open": _open_in_other_years(rows, protected, keys),
     }
     return rows.assign(**{name: pd.Series(column, dtype=object, index=rows.index) for name, column in told.items()})
 
@@ -92,6 +92,20 @@ def _differences(rows: pd.DataFrame, true: pd.DataFrame, factors: list[str]) -> 
                 if np.isfinite(gap) and gap:
                     found[at].append((name, float(gap)))
     return [tuple(dict.fromkeys(gaps)) for gaps in found]
+
+
+def _open_in_other_years(
+    rows: pd.DataFrame, protected: pd.DataFrame, keys: list[str]
+) -> list[tuple[tuple[str, str, float], ...]]:
+    """For each hidden cell what the same cell openly shows in other years: year, column and figure."""
+    shown = protected.loc[~has_status(protected["status"], CONFIDENTIAL), [*keys, *SOUGHT]]
+    pairs = rows[keys].assign(at=range(len(rows))).merge(shown, on=[k for k in keys if k != "year"])
+    found: list[list[tuple[str, str, float]]] = [[] for _ in range(len(rows))]
+    for record in pairs.to_dict("records"):
+        found[record["at"]] += [
+            (str(record["year_y"]), name, record[name]) for name in SOUGHT if pd.notna(record[name])
+        ]
+    return [tuple(figures) for figures in found]
 
 
 def attack_written(city: City, release: ProtectedRelease, folder: Path) -> Attacked:

@@ -97,7 +97,8 @@ def attack_counts(city: City, release: ProtectedRelease, outlets: Iterable[Outle
     A count is a whole number under *Personer*, *Antal*, *Befolkning* or *Berörda* (or the value of an indicator that
     counts). Whom it is about is said by the heads of its row and column; what they leave out, by the caption: a group or
     area named there holds for the whole table unless the table is split by that dimension. Where that leaves two answers
-    none is chosen. A count of ready-made tables, which their source has protected, is left out.
+    none is chosen. A count of ready-made tables, which their source has protected, is left out, and so are numbers to tens
+    (*Personer, ca*): they are those of the release's results, which are attacked with it (`disclosure.approximate`).
     """
     parts = pieces(count_files([release.folder])) if release.publication.families else []
     names = _Names(city, {str(name) for piece in parts for name in piece.counts})

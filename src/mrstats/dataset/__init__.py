@@ -189,7 +189,7 @@ class City:
         pattern = source.match.split("=", 1)[1].strip()
         mapping = {}
         for code, name in members.areas[["code", "name"]].itertuples(index=False):
-            key = pattern.format(name=source.strip + name)
+            key = pattern.format(name=source.strip + name, code=code)
             if key not in keys:
                 raise DatasetError(
                     f"[geographies.{source.level.name}]: {source.file} has no row {key!r} for area {code}."

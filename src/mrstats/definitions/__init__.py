@@ -255,7 +255,22 @@ def bilingual(value: Any, where: str) -> Text:
     raise DatasetError(f'{where} must be a text or {{ sv = "…", en = "…" }}; it is {value!r}.')
 
 
+MANY, FEW = 40, 12
+"""An error message lists all names up to MANY, of more than that the first FEW: nobody reads 180 area codes."""
+
+
 def nearest(name: str, known) -> str:
-    """The spelling most like `name`, or the names there are; for error messages."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
+    """The spelling most like `name`, or the names there are; for error messages.
+
+    Examples
+    --------
+    >>> nearest("Q", ["area_1", "area_2"])
+    'there are area_1, area_2'
+    >>> nearest("Q", [f"area_{i:03}" for i in range(180)])[-21:]
+    'area_011 and 168 more'
+    """
+    known = sorted(known)
+    if close := difflib.get_close_matches(name, known, n=1):
+        return f"did you mean {close[0]!r}?"
+    more = f" and {len(known) - FEW} more" if len(known) > MANY else ""
+    return f"there are {', '.join(known[:FEW] if more else known)}{more}"

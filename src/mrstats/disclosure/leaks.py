@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from mrstats.disclosure.printed import printed_numbers, ways_to_write
+from mrstats.disclosure.printed import Printed, printed_numbers, ways_to_write
 from mrstats.schema import FIGURES, IDENTITY, TOTAL, DatasetError
 
 CELL, ROW, TEXT = "cell", "row", "text"
@@ -168,6 +168,7 @@ class _Sought:
             "whole",
             "apart",
             "differences",
+            "open",
             "status",
             *(c for c in FIGURES if c not in SOUGHT),
         )
@@ -196,6 +197,11 @@ class _Sought:
             for field, difference in record.get("differences") or ():
                 for key in ways_to_write(difference, count=False):
                     self.written["-" if difference < 0 else "+", key].add((place, field))
+        self.open: dict[tuple[int, int], set[tuple[int, str, str]]] = defaultdict(set)
+        for place, record in enumerate(self.records):
+            for year, field, figure in record.get("open") or ():
+                for key in ways_to_write(figure, count=field in COUNTS):
+                    self.open[key].add((place, field, year))
         self.known: dict[str, frozenset[str]] = {}
 
     def in_block(self, block: Block) -> Iterator[tuple[int, str]]:
@@ -209,6 +215,7 @@ class _Sought:
         years = set(YEAR.findall(own_text))
         if block.kind == CELL and not years:
             years = set(YEAR.findall(block.context))
+        around = set(YEAR.findall(block.context)) if block.kind == ROW and not years else set()
         masked = text if block.kind == CELL else self.pattern.sub(lambda m: "\x00" * len(m.group()), text)
         found: set[tuple[int, str]] = set()
         told = 0  # where the words about a figure of a text begin: after the figure before it
@@ -222,7 +229,7 @@ class _Sought:
             if number.spoken:
                 matches = {(at, field) for at, field in matches if field in COUNTS}
             for at, field in sorted(matches):
-                if years and self.years[at] not in years:
+                if (years and self.years[at] not in years) or self._of_another_year(at, field, number, around):
                     continue
                 if block.kind == ROW and len(self.labels[at]) == 1 and number.small(10**9):
                     continue  # a tick of an axis beside the indicator that it measures
@@ -246,6 +253,12 @@ class _Sought:
             normal = unicodedata.normalize("NFC", context)
             around = self.known[context] = frozenset(plain_name(m.group()) for m in self.pattern.finditer(normal))
         return all(label & here or label & around for label in self.labels[at])
+
+    def _of_another_year(self, at: int, field: str, number: Printed, around: set[str]) -> bool:
+        """Whether a number is what the same cell openly shows in a year that is told around it, where its own year is not."""
+        if number.sign or self.years[at] in around:
+            return False
+        return any((at, field, year) in self.open.get(key, ()) for key in number.readings for year in around)
 
     def _anothers(self, at: int, about: frozenset[str]) -> bool:
         """Whether the names since the figure before say that this one is another cell's: a group or area in the place of the

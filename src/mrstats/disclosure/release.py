@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from mrstats import covariances
 from mrstats.breakdown import compute
 from mrstats.dataset import City
 from mrstats.dataset.release import Release, write_release_result, write_release_table
+from mrstats.disclosure.approximate import bounds_of_results
 from mrstats.disclosure.audit import EXACT, NARROW, UNDECIDED, WIDE, audit
 from mrstats.disclosure.countfiles import facts_within, sums_about
 from mrstats.disclosure.family import PLACE
@@ -28,6 +29,7 @@ from mrstats.request import Request
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, EditionError, has_status
 
 CURE = "merge the groups of that cell, or let the rules' method be round"
+OF_RESULTS = "leave out the result that counts these persons to tens (mr.segregation, mr.impact or mr.area_profile)"
 EARLIER = "show the year as earlier editions did, with the same tables and method, or leave that year out"
 RESULT_WORDS = {"path": "", "confirmed": False, "sure": False}
 """What a result says of its figures in other columns, and what it says when they are hidden."""
@@ -84,14 +86,15 @@ def write_release(
         withheld.append((table, true))
         write_release_table(table, folder / "tables" / f"{request.key}.csv")
         if covariances_to is not None:
-            shown = table.loc[~has_status(table["status"], CONFIDENTIAL), "estimate_id"]
-            covariances.write_kept(shown.tolist(), covariances_to, request.key)
+            open_rows = table.loc[~has_status(table["status"], CONFIDENTIAL), "estimate_id"]
+            covariances.write_kept(open_rows.tolist(), covariances_to, request.key)
         cells, hidden = cells + len(table), hidden + int((table["status"] == CONFIDENTIAL).sum())
         if report:
             report(f"{request.key}: {len(table)} cells")
-    for key, make in sorted((results or {}).items()):
-        write_release_result(_beside_tables(make(), withheld), folder / "results" / f"{key}.json")
-    audited = _write_counts(city, publication, folder)
+    shown = {key: _beside_tables(make(), withheld) for key, make in sorted((results or {}).items())}
+    for key, result in shown.items():
+        write_release_result(result, folder / "results" / f"{key}.json")
+    audited = _write_counts(city, publication, folder, shown.values())
     certificate = {
         "method": _said(city, publication),
         "rule": asdict(rule),
@@ -154,8 +157,10 @@ def _said(city: City, publication: Publication) -> str:
     return "; ".join(words[method] for method in methods) or "nothing to protect"
 
 
-def _write_counts(city: City, publication: Publication, folder: Path) -> dict[str, int]:
-    """Write the counts behind the tables and which sums they obey, read them back, and attack them.
+def _write_counts(
+    city: City, publication: Publication, folder: Path, results: Iterable[pd.DataFrame]
+) -> dict[str, int]:
+    """Write the counts behind the tables and which sums they obey, read them back, and attack them beside the results.
 
     Raises
     ------
@@ -178,7 +183,9 @@ def _write_counts(city: City, publication: Publication, folder: Path) -> dict[st
         counts = read_counts([path]).drop(columns=list(about))
         rounded = protected.method == "round"
         least = publication.rule.least(sensitive=family.sensitive)
-        outside = pd.concat([known.facts, bounds.drop(columns=["by", "at"], errors="ignore")], ignore_index=True)
+        to_tens = bounds_of_results(city, family, protected.hidden, results)
+        bounds = pd.concat([bounds.drop(columns=["by", "at"], errors="ignore"), to_tens])
+        outside = pd.concat([known.facts, bounds], ignore_index=True)
         sums = structure
         if len(outside):
             sums = pd.concat([structure, city_sums(city, known.facts, structure)], ignore_index=True)
@@ -198,9 +205,10 @@ def _write_counts(city: City, publication: Publication, folder: Path) -> dict[st
         )
         if not verdict.passed:
             weak = verdict.cells[verdict.cells["verdict"] != WIDE].iloc[0].to_dict()
+            cure = EARLIER if len(known.facts) else OF_RESULTS if len(to_tens) else CURE
             raise EditionError(
                 f"the audit of {path.name}{' together with what is public' if len(known.facts) else ''} failed: "
-                f"{verdict.counts}, the first cell {weak}. Nothing is published; {EARLIER if len(known.facts) else CURE}."
+                f"{verdict.counts}, the first cell {weak}. Nothing is published; {cure}."
             )
         found = {name: found[name] + verdict.counts[name] for name in found}
     _one_hierarchy(structures).to_csv(folder / "hierarchy.csv", index=False, lineterminator="\n")

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from mrstats.measures.calibration import check_weights, over, pseudo_inverse
 from mrstats.measures.clusters import clusters_and_strata, left_out, membership, sum_by
 from mrstats.measures.design_intervals import gini_interval, proportion_interval, woodruff_interval  # noqa: F401
+from mrstats.measures.design_variances import stratum_scales
 
 LONELY = ("adjust", "average", "certainty", "fail")
 Scores = Any
@@ -135,17 +136,9 @@ def design_deviations(
         totals = totals - sum_by(cluster, weights[:, None] * x) @ slope
     size = np.bincount(stratum)
     centre = sum_by(stratum, totals) / size[:, None]
-    outside = np.ones(len(size)) if fpc is None else left_out(np.asarray(fpc, float), cluster, stratum, size)
-    alone = (size == 1) & (outside > 0)
-    if alone.any() and lonely == "fail":
-        raise ValueError(f"stratum {int(np.argmax(alone))} (in sorted order, from 0) has one PSU: no variance in it.")
+    scale, alone = stratum_scales(size, cluster, stratum, fpc, lonely)
     if lonely == "adjust":
         centre[alone] = totals.mean(axis=0)
-    scale = outside * np.where(size > 1, size / np.maximum(size - 1, 1), 1.0)
-    if lonely == "average" and alone.any():
-        scale = scale * (len(size) / (~alone).sum() if not alone.all() else np.nan)
-    if len(stratum) < 2:
-        scale = scale * np.nan
     return (totals - centre[stratum]) * np.sqrt(scale)[stratum][:, None]
 
 
@@ -207,11 +200,13 @@ def design_covariance(
 
 def active_clusters(strata: ArrayLike | None, psu: ArrayLike | None, subset: Scores) -> tuple[Any, Any]:
     """PSUs and strata with somebody in the subset ((n,), or (n, j) for j domains, dense or sparse)."""
+    from scipy import sparse
+
     single = np.ndim(subset) == 1
     columns = np.asarray(subset, float)[:, None] if single else subset
     cluster, stratum = clusters_and_strata(strata, psu, columns.shape[0])
-    inside = (sum_by(cluster, columns) > 0).astype(float)
-    found = inside.sum(axis=0), (sum_by(stratum, inside) > 0).sum(axis=0).astype(float)
+    inside = (membership(cluster) @ sparse.csr_array(columns)).sign()
+    found = inside.sum(axis=0), (membership(stratum) @ inside).sign().sum(axis=0)
     return (float(found[0][0]), float(found[1][0])) if single else found
 
 

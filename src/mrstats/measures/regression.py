@@ -112,16 +112,23 @@ def regress(y: ArrayLike, columns: ArrayLike, *, family: str = "logit", weights:
     """
     if family not in CURVES:
         raise ValueError(f"family={family!r} must be one of {', '.join(CURVES)}.")
-    y, x = np.asarray(y, float), np.asarray(columns, float)
-    _check_outcome(y, family)
-    beta, alpha = _by_statsmodels(y, x, family)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, float)
+    everybody, outcome = np.asarray(columns, float), np.asarray(y, float)
+    _check_outcome(outcome, family)
+    w = np.ones(len(outcome)) if weights is None else np.asarray(weights, float)
+    first, place = _patterns(
+        np.column_stack([outcome, everybody])
+    )  # persons alike in all count as one with their weights
+    x, seen, w = everybody[first], outcome[first], np.bincount(place, w)
+    if family == "logit" and len(first) < len(place):
+        beta, alpha = _by_statsmodels(seen, x, family, w)
+    else:
+        beta, alpha = _by_statsmodels(outcome, everybody, family)
     settled = False
     for _ in range(50):
         eta = x @ beta
         curve = CURVES[family](eta, alpha)
         information = _products(x, w * curve.slope * curve.ratio)
-        score = (w * (y - curve.mean) * curve.ratio) @ x
+        score = (w * (seen - curve.mean) * curve.ratio) @ x
         covariance = np.linalg.pinv(information, hermitian=True)
         step = covariance @ score
         if not np.isfinite(step).all():
@@ -131,7 +138,18 @@ def regress(y: ArrayLike, columns: ArrayLike, *, family: str = "logit", weights:
             break
         beta = beta + np.clip(step, -2.0, 2.0)
     settled = settled and float(np.abs(eta).max()) < MOST
-    return Fit(family, beta, covariance, curve.mean, alpha, settled)
+    return Fit(family, beta, covariance, curve.mean[place], alpha, settled)
+
+
+def _patterns(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first row (m,) of each pattern and everybody's pattern (n,); each row its own where few are alike."""
+    each = np.arange(len(rows))
+    key = rows @ np.random.default_rng(0).random(rows.shape[1])  # equal rows have equal keys, or count as two patterns
+    some = key[:: 1 + len(key) // 2000]
+    if len(np.unique(some)) > 0.9 * len(some):
+        return each, each
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    return (first, place) if np.array_equal(rows[first][place], rows) else (each, each)
 
 
 def _products(x: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -149,14 +167,18 @@ def _check_outcome(y: np.ndarray, family: str) -> None:
         raise ValueError(f"row {row}: y={y[row]:g} must be {said} for family={family!r}.")
 
 
-def _by_statsmodels(y: np.ndarray, x: np.ndarray, family: str) -> tuple[np.ndarray, float]:
-    """Coefficients of the unweighted fit, and the overdispersion; where it fails `regress` finds no maximum either."""
+def _by_statsmodels(y: np.ndarray, x: np.ndarray, family: str, w: np.ndarray | None = None) -> tuple[np.ndarray, float]:
+    """Coefficients, and the overdispersion; where it fails `regress` finds no maximum either. Only a logit has weights."""
     from statsmodels.discrete.discrete_model import Logit, NegativeBinomial, Poisson
     from statsmodels.discrete.truncated_model import TruncatedLFPoisson
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
 
     with warnings.catch_warnings():  # `settled` tells what these would
         warnings.simplefilter("ignore")
         try:
+            if w is not None:
+                return GLM(y, x, family=Binomial(), freq_weights=w).fit().params, 0.0
             if family == "logit":
                 return Logit(y, x).fit(disp=0, skip_hessian=True).params, 0.0  # `regress` makes its own
             if family == "truncated":

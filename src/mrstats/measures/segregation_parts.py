@@ -8,21 +8,25 @@ from numpy.typing import ArrayLike
 from mrstats.measures.segregation import checked_table, mutual_information, over
 
 
-def within_and_between(counts: ArrayLike, parent: ArrayLike) -> tuple[float, np.ndarray, np.ndarray]:
+def within_and_between(
+    counts: ArrayLike, parent: ArrayLike, *, size: int | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Parts of M: between larger areas, and within each of them.
 
     Parameters
     ----------
-    counts : array_like, shape (areas, groups)
+    counts : array_like, shape (..., areas, groups)
     parent : array_like of int, shape (areas,)
         Number 0 … k−1 of the larger area that each lies in.
+    size : int, optional
+        k, where the last may have no areas.
 
     Returns
     -------
-    between : float
-    within : ndarray, shape (k,)
+    between : ndarray, shape (...)
+    within : ndarray, shape (..., k)
         M of each larger area by itself; NaN where nobody lives.
-    share : ndarray, shape (k,)
+    share : ndarray, shape (..., k)
         Its share of the population: ``between + Σ share · within`` is M. Divided by the entropy of the groups these are
         the parts of H.
 
@@ -33,14 +37,15 @@ def within_and_between(counts: ArrayLike, parent: ArrayLike) -> tuple[float, np.
     Examples
     --------
     >>> between, within, share = within_and_between([[10, 0], [0, 10], [5, 5]], [0, 0, 1])
-    >>> between, within.round(4).tolist(), share.round(4).tolist()
+    >>> float(between), within.round(4).tolist(), share.round(4).tolist()
     (0.0, [0.6931, 0.0], [0.6667, 0.3333])
     """
     n, inside = checked_table(counts), np.asarray(parent, int)
-    upper = np.zeros((inside.max() + 1, n.shape[1]))
-    np.add.at(upper, inside, n)
-    within = np.array([float(mutual_information(n[inside == k])) for k in range(len(upper))])
-    return float(mutual_information(upper)), within, upper.sum(axis=1) / n.sum()
+    k = int(inside.max()) + 1 if size is None else size
+    upper = (inside == np.arange(k)[:, None]).astype(float) @ n
+    within = np.stack([mutual_information(n[..., inside == area, :]) for area in range(k)], axis=-1)
+    people = upper.sum(axis=-1)
+    return mutual_information(upper), within, people / people.sum(axis=-1, keepdims=True)
 
 
 def change_parts(before: ArrayLike, after: ArrayLike) -> dict[str, float]:

@@ -65,8 +65,9 @@ def segregation(
     DataFrame
         One row per year × ``measure`` × ``group`` (``_T``: all groups at once): ``value``; ``expected`` if homes were
         drawn by lot; ``corrected`` with ``lower, upper``; ``p``. ``interaction`` is the share of group ``against`` in the
-        area of a person of ``group``. ``mutual_information_part`` (``information_theory_part``) of each level add up to M
-        (H); ``mutual_information_within`` with its ``share`` of the population is M inside one larger area.
+        area of a person of ``group``. ``mutual_information_part`` (``information_theory_part``) of each level: their
+        values add up to M (H), each is corrected by itself; ``mutual_information_within`` with its ``share`` of the
+        population is M inside one larger area.
         ``change_…`` from ``since`` to ``year``: ``structure``, and the composition, ``groups`` and ``areas`` (and areas
         lived in in one of the years only), add up to ``change_mutual_information``. ``population`` and ``unplaced`` (not
         in any index) are to the nearest ten.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from mrstats.breakdown import break_down
+from mrstats.breakdown import break_down, break_down_one_by_one
 from mrstats.dataset import City
 from mrstats.dataset.beside import read_beside
 from mrstats.definitions import nearest
@@ -19,7 +19,7 @@ from mrstats.schema import (
     UNPLACED,
     UNRELIABLE,
     DatasetError,
-    NotPublishedError,
+    UnknownNameError,
     has_status,
 )
 
@@ -49,6 +49,7 @@ def knowledge_gaps(
     geography: str | Sequence[str] = CITY,
     *,
     year: int | None = None,
+    factors: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """What can be told of each indicator by each protected ground, at each level: the knowledge gap as a table.
 
@@ -62,11 +63,13 @@ def knowledge_gaps(
         Levels to ask at.
     year : int, optional
         Default: the dataset's last year.
+    factors : list of str, optional
+        Which of the dataset's factors that stand for no protected ground are told too. Default: all.
 
     Returns
     -------
     DataFrame
-        One row per indicator × level × ``ground``: the seven of the Discrimination Act (``protected``), the dataset's
+        One row per indicator × level × ``ground``: the seven of the Discrimination Act (``protected``), the
         other factors that stand for none of them, and groups that no register sees. ``knowledge``: ``published``, ``too_few``
         (most figures rest on too little), ``hidden`` (most are hidden), ``not_collected`` or ``not_collectable``; of how many
         ``cells`` so many are ``shown``, ``too_few`` and ``hidden``; ``note``: why it is not collected.
@@ -93,15 +96,18 @@ def knowledge_gaps(
     names = conditions if indicators is None else list(indicators)
     levels = [geography] if isinstance(geography, str) else list(geography)
     missing = _missing(city)
-    other = [name for name in city.factors if name not in GROUNDS.values()]
+    for name in factors or ():
+        if name not in city.factors:
+            raise UnknownNameError(
+                f"factors={name!r} is not a background factor of {city.name} ({nearest(name, city.factors)})."
+            )
+    other = [n for n in city.factors if n not in GROUNDS.values() and (factors is None or n in factors)]
     grounds = {
         **GROUNDS,
         **{name: name for name in other},
         **{ground: "" for ground in missing if ground not in GROUNDS},
     }
-    known = {
-        level: _known(city, names, level, [f for f in grounds.values() if f in city.factors], year) for level in levels
-    }
+    known = _known(city, names, [factor for factor in grounds.values() if factor in city.factors], levels, year)
     rows = []
     for name in names:
         table = city.description.tables[city.indicator(name).table]
@@ -110,7 +116,7 @@ def knowledge_gaps(
             for ground, factor in grounds.items():
                 row = {"indicator": name, "year": asked, "geography_level": level, "ground": ground}
                 row |= {"protected": ground in GROUNDS, "factor": factor if factor in city.factors else ""}
-                counts = known[level].get((name, factor))
+                counts = known.get((name, level, factor))
                 reason, note = missing.get(ground, (NOT_COLLECTED, ""))
                 row |= counts or {"knowledge": reason, "cells": 0, "shown": 0, "too_few": 0, "hidden": 0}
                 rows.append({**row, "note": "" if counts else note})
@@ -133,26 +139,19 @@ def _missing(city: City) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _known(city: City, names: Sequence[str], level: str, factors: Sequence[str], year: int | None) -> dict:
-    """What a table shows of each indicator and factor: how many figures, and which most of them are."""
-    found = {}
-    for table in dict.fromkeys(city.indicator(name).table for name in names):
-        mine = [name for name in names if city.indicator(name).table == table]
-        for factor in (f for f in factors if table in city.description.factors[f].tables):
-            try:
-                rows = break_down(city, mine, by=factor, geography=level, years=year)
-            except NotPublishedError:  # its source has no such areas
-                continue
-            rows = rows[~rows[factor].isin([TOTAL, UNKNOWN]) & (rows["geography_level"] == level)]
-            rows = rows[(rows["geography"] != UNPLACED) & ~has_status(rows["status"], CANNOT_EXIST)]
-            for name, part in rows.groupby("indicator"):
-                hidden = int(has_status(part["status"], CONFIDENTIAL).sum())
-                few = int(has_status(part["status"], UNRELIABLE).sum())
-                counts = {"shown": len(part) - hidden - few, "too_few": few, "hidden": hidden}
-                worst = max(("hidden", "too_few", "shown"), key=lambda kind: counts[kind])
-                knowledge = PUBLISHED if worst == "shown" else worst
-                found[name, factor] = {"knowledge": knowledge, "cells": len(part), **counts}
-    return found
+def _known(city: City, names: Sequence[str], factors: Sequence[str], levels: Sequence[str], year: int | None) -> dict:
+    """What there is of each indicator, level and factor: how many figures are shown, too few and hidden; which most are."""
+    cells = break_down_one_by_one(city, names, factors, levels, year)
+    cells = cells[~cells["group"].isin([TOTAL, UNKNOWN]) & (cells["geography"] != UNPLACED)]
+    cells = cells[~has_status(cells["status"], CANNOT_EXIST)]
+    hidden, few = has_status(cells["status"], CONFIDENTIAL), has_status(cells["status"], UNRELIABLE)
+    told = cells.assign(shown=~hidden & ~few, too_few=few, hidden=hidden, cells=True)
+    kinds = ["hidden", "too_few", "shown"]  # of as many, the one that tells least
+    counts = (
+        told.groupby(["indicator", "geography_level", "factor"], observed=True)[["cells", *kinds]].sum().astype(int)
+    )
+    most = counts[kinds].idxmax(axis=1).replace("shown", PUBLISHED)
+    return counts.assign(knowledge=most).to_dict("index")
 
 
 def voices(city: City, indicators: Sequence[str] | None = None, *, year: int | None = None) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,13 +12,16 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.measures import segregation as indices
 from mrstats.measures import segregation_parts
-from mrstats.measures.segregation_chance import Index, against_chance
+from mrstats.measures.segregation_chance import Chance, Index, against_chance
 from mrstats.places.residents import FEWEST, counted, matrix, to_nearest_ten
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, UnknownGroupError
 
 DIGITS = 4
 REST = "rest"
 LOT = "persons permuted, bias inverted"
+LEVEL = "level "
+"""How indices by level are called among those of chance."""
+
 PARTS = "exact parts"
 FIGURES = ["value", "expected", "corrected", "lower", "upper", "p"]
 COLUMNS = [
@@ -66,10 +71,10 @@ def segregation_table(
         if (counts.sum(axis=0) > 0).sum() < 2:
             raise UnknownGroupError(f"group={group!r}: only one group has anybody in {year}. Ask for other years.")
         unplaced = rows.loc[(rows["year"] == year) & (rows["area"] == UNPLACED), "n"].sum()
-        made = [
-            _of_groups(counts, groups, against, permutations, confidence, seed),
-            _of_levels(city, counts, areas, geography),
-        ]
+        levels = _levels(city, areas, geography)
+        asked = _asked_of_groups(None if against == REST else groups.index(against)) | _asked_of_levels(counts, levels)
+        found = against_chance(counts, asked, permutations=permutations, confidence=confidence, seed=seed)
+        made = [_of_groups(counts, groups, against, found), _of_levels(counts, levels, found)]
         parts.append(pd.concat(made).assign(year=year, since=year, unplaced=to_nearest_ten(unplaced)))
     table = pd.concat([*parts, *changed], ignore_index=True)
     table = table.fillna(
@@ -89,9 +94,8 @@ def _hidden(counts: np.ndarray) -> bool:
     return bool(len(lived_in) < FEWEST and ((lived_in > 0) & (lived_in < FEWEST)).any())
 
 
-def _of_groups(counts, groups, against, permutations, confidence, seed) -> pd.DataFrame:
-    """A row per group and index, and per index of all groups at once."""
-    place = None if against == REST else groups.index(against)
+def _asked_of_groups(place: int | None) -> dict[str, Index]:
+    """Indices of each group against the rest, or the one at a place, and of all groups at once."""
 
     def two(index) -> Index:
         def made(n):
@@ -109,11 +113,18 @@ def _of_groups(counts, groups, against, permutations, confidence, seed) -> pd.Da
     asked: dict[str, Index] = {name: two(index) for name, index in indices.ONE_GROUP.items()}
     if place is None:
         asked |= {"interaction": meeting} | {f"all {name}": index for name, index in indices.ALL_GROUPS.items()}
-    found = against_chance(counts, asked, permutations=permutations, confidence=confidence, seed=seed)
+    return asked
+
+
+def _of_groups(counts, groups, against, found: dict[str, Chance]) -> pd.DataFrame:
+    """A row per group and index, and per index of all groups at once."""
+    place = None if against == REST else groups.index(against)
     size, areas, parts = counts.sum(axis=0), int((counts.sum(axis=1) > 0).sum()), []
     other = size.sum() - size if place is None else np.full(len(size), size[place])
     few, solved = (size < FEWEST) | (other < FEWEST), _hidden(counts)
     for name, chance in found.items():
+        if name.startswith(LEVEL):
+            continue
         whole = name.startswith("all ")
         figures = dict(zip(FIGURES, (np.ravel(figure) for figure in chance), strict=True))
         if name == "interaction":
@@ -133,40 +144,69 @@ def _of_groups(counts, groups, against, permutations, confidence, seed) -> pd.Da
     return pd.concat(parts)
 
 
-def _of_levels(city: City, counts: np.ndarray, areas: list[str], level: str) -> pd.DataFrame:
-    """M and H by level, which add up to the whole, and M within each area of the next level up."""
+@dataclass(frozen=True)
+class _Level:
+    """A level of areas: the codes of its areas, and the number of the one that each of the finest lies in."""
+
+    name: str
+    codes: np.ndarray
+    number: np.ndarray
+
+
+def _levels(city: City, areas: list[str], level: str) -> list[_Level]:
+    """The levels that a level nests in, the widest first, and itself."""
     chain = [level]
     while (parent := city.geographies[chain[-1]].parent) != CITY and city.geography.nests(level, parent):
         chain.append(parent)
-    rows, above, entropy = [], 0.0, float(indices.entropy(counts))
+    found = []
     for upper in reversed(chain):
         inside = city.geography.between(level, upper)
-        codes, number = np.unique([inside[area] for area in areas], return_inverse=True)
-        between, within, share = segregation_parts.within_and_between(counts, number)
-        part = between - above
-        above = between
-        status = CONFIDENTIAL if _hidden(counts) else ""
-        for name, value in (("mutual_information_part", part), ("information_theory_part", part / entropy)):
-            rows.append(
-                {"geography_level": upper, "measure": name, "value": value, "status": status, "areas": len(codes)}
-            )
-        if upper == level:
-            continue
-        for k, code in enumerate(codes):
-            mine = counts[number == k]
-            rows.append(
-                {
-                    "geography_level": upper,
-                    "geography": code,
-                    "measure": "mutual_information_within",
-                    "value": within[k],
-                    "share": share[k],
-                    "population": to_nearest_ten(mine.sum()),
-                    "areas": int((mine.sum(axis=1) > 0).sum()),
-                    "status": CONFIDENTIAL if _hidden(mine) else "",
-                }
-            )
-    return pd.DataFrame(rows).assign(method=PARTS)
+        found.append(_Level(upper, *np.unique([inside[area] for area in areas], return_inverse=True)))
+    return found
+
+
+def _asked_of_levels(counts: np.ndarray, levels: list[_Level]) -> dict[str, Index]:
+    """M and H by level, which add up to the whole, and M within each area of the levels above the finest."""
+    lived_in = counts.sum(axis=1) > 0  # against_chance leaves the others out
+
+    def split(n, level: _Level):
+        return segregation_parts.within_and_between(n, level.number[lived_in], size=len(level.codes))
+
+    def by_level(n):
+        return np.diff(np.stack([split(n, level)[0] for level in levels], axis=-1), prepend=0.0)
+
+    def of_entropy(n):
+        return by_level(n) / indices.entropy(n)[..., None]
+
+    parts: dict[str, Index] = {f"{LEVEL}mutual_information": by_level, f"{LEVEL}information_theory": of_entropy}
+    return parts | {f"{LEVEL}{level.name}": partial(_second, split, level) for level in levels[:-1]}
+
+
+def _second(split, level: _Level, n) -> np.ndarray:
+    return split(n, level)[1]
+
+
+def _of_levels(counts: np.ndarray, levels: list[_Level], found: dict[str, Chance]) -> pd.DataFrame:
+    """Rows of the parts by level, then of each area of the levels above the finest."""
+    status, parts = CONFIDENTIAL if _hidden(counts) else "", []
+    for name in ("mutual_information", "information_theory"):
+        figures = dict(zip(FIGURES, found[f"{LEVEL}{name}"], strict=True))
+        about = {"geography_level": [level.name for level in levels], "areas": [len(level.codes) for level in levels]}
+        parts.append(pd.DataFrame({**figures, **about}).assign(measure=f"{name}_part", status=status))
+    for level in levels[:-1]:
+        _, _, share = segregation_parts.within_and_between(counts, level.number)
+        own = [counts[level.number == k] for k in range(len(level.codes))]
+        figures = dict(zip(FIGURES, found[f"{LEVEL}{level.name}"], strict=True))
+        about = {
+            "geography": level.codes,
+            "share": share,
+            "population": to_nearest_ten([mine.sum() for mine in own]),
+            "areas": [int((mine.sum(axis=1) > 0).sum()) for mine in own],
+            "status": [CONFIDENTIAL if _hidden(mine) else "" for mine in own],
+        }
+        within = pd.DataFrame({**figures, **about}).assign(measure="mutual_information_within")
+        parts.append(within.assign(geography_level=level.name))
+    return pd.concat(parts).assign(method=LOT)
 
 
 def _changed(before: np.ndarray, after: np.ndarray, groups: list[str], since: int, year: int) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """How results about places are shown: each as a picture, a table and sentences. It computes no figure.
 
-Every module shows what one verb of `mrstats.places` returns; `view_of` finds it by its columns.
+Every module shows what one verb of `mrstats.places` returns; `mrstats.views` finds it by its columns.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from types import ModuleType
 
 from . import allocation, effect, impact, profile, segregation
 
-_VIEWS: dict[tuple[str, ...], ModuleType] = {
+VIEWS: dict[tuple[str, ...], ModuleType] = {
     ("corrected", "measure"): segregation,
     ("amount_to_need",): allocation,
     ("within_before",): impact,
@@ -17,8 +17,3 @@ _VIEWS: dict[tuple[str, ...], ModuleType] = {
     ("group", "difference", "geography_level"): profile,
 }
 """The columns that tell a result, and the module that shows it."""
-
-
-def view_of(table) -> ModuleType | None:
-    """The module that shows a table, with `picture`, `table` and `said`; None where it is no result about places."""
-    return next((view for columns, view in _VIEWS.items() if set(columns) <= set(table.columns)), None)

@@ -16,7 +16,7 @@ from .parts import among, is_hidden, plain_table, written, written_interval
 from .rowchart import STROKE, Block, Mark, Row, RowChart
 
 NEEDED = ("indicator", "need_indicator", "over", "group", "place", "amount_to_need", "cumulative_amount", "status")
-_TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 45.0, 11.0, 10.2, (0, 25, 50, 75, 100)
+_TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 36.0, 11.0, 10.2, (0, 25, 50, 75, 100)
 _TEXT_LEFT, _LINE = 70.0, 4.2
 AMOUNT, NEED = look.GROUPS[0], look.GROUPS[1]
 """Colour and shape of what is shared out and of the need for it: neither is good or bad."""
@@ -224,7 +224,7 @@ def _draw_curves(sheet: look.Sheet, found: _Allocation) -> None:
         for across, up in list(zip(xs, ys, strict=True))[1:-1]:
             sheet.mark(x(across), y(up), shape=shape, fill=colour)
     sheet.text(0, 2.8, words.word("allocation_cumulative"), size=look.SMALL_SIZE, colour=look.TEXT_2)
-    height = top + 8.0
+    height = top + 5.0
     for name, (colour, shape), what in (("amount", AMOUNT, found.amount), ("need", NEED, found.need)):
         if name == "need" and found.needs_all:
             continue

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..captions import HIDDEN, Captions
 from ..display import Display, marks_for
 from ..language import capital, interval, number, signed
+from ..phrases import hidden_in
 from ..schema import CITY, CONFIDENTIAL, TOTAL
 from ..selection import GEOGRAPHY, codes
 
@@ -83,6 +84,11 @@ def in_city(record: dict) -> bool:
     return record["geography_level"] == CITY
 
 
+def instead(shown, words: Captions) -> Display:
+    """The sentence that stands where a picture or table would, when every row of a result is hidden."""
+    return Display("text", words.language, marks=marks_for(words.city), paragraphs=hidden_in(shown, words))
+
+
 def plain_table(
     words: Captions,
     heads: Sequence[str],
@@ -90,15 +96,21 @@ def plain_table(
     *,
     spanners: Sequence[dict] = (),
     notes: Sequence[str] = (),
+    texts: Sequence[int] = (),
     **caption,
 ) -> Display:
-    """A table of names and figures: heads, rows of cells with whether they are the whole, and the caption."""
+    """A table of names and figures: heads, rows of cells with whether they are the whole, and the caption.
+
+    `texts` are the places of columns that hold words beside the names.
+    """
     cells = [cell for line, _ in rows for cell in line[1:]]
     return Display(
         "table",
         words.language,
         marks=marks_for(words.city, words.language),
-        columns=[{"text": text, "align": "right" if place else "left"} for place, text in enumerate(heads)],
+        columns=[
+            {"text": text, "align": "left" if place in (0, *texts) else "right"} for place, text in enumerate(heads)
+        ],
         spanners=list(spanners),
         rows=[{"cells": list(line), "total": whole} for line, whole in rows],
         notes=[*notes, *words.notes(cells, [])],

@@ -3,6 +3,7 @@ key files, found by pattern."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +145,13 @@ def read_scb_areas(path: Path, system: str, *, layer: str | None = None) -> gpd.
 
 def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, date: str) -> None:
     """Polygons or points as layers of one GeoPackage; `date` (``2025-03-01T00:00:00.000Z``) is the only time in it, so that the
-    same layers give the same bytes."""
+    same layers give the same bytes.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or the file is not whole when it is looked at again.
+    """
     import pyogrio
 
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
@@ -152,5 +159,10 @@ def write_layers(path: Path, layers: Mapping[str, gpd.GeoDataFrame], *, date: st
     try:
         for name, layer in layers.items():
             layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+        written = {name: pyogrio.read_info(path, layer=name)["features"] for name in layers}
+    except Exception as error:  # pyogrio has no common base for its errors, and none of them is the system's own
+        raise OSError(errno.EIO, f"the areas could not be written ({error})", path.name) from None
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+    if written != {name: len(layer) for name, layer in layers.items()}:
+        raise OSError(errno.EIO, "the areas were not written whole; the disk may be full", path.name)

@@ -88,6 +88,15 @@ class Kolada:
         """Key figures of single schools, preschools or homes: as `data`, with ``unit`` in the place of ``municipality``."""
         return self._figures("oudata", "ou", "unit", kpis, units, years)
 
+    def units(self, municipality: str) -> pd.DataFrame:
+        """The schools, preschools and homes of a municipality: ``unit, name``."""
+        rows = list(self._values(f"/ou?municipality={municipality}"))
+        if not rows or not {"id", "title"} <= set(rows[0]):
+            held = f"units with {', '.join(rows[0])} only" if rows else "no units"
+            raise SourceError(f"Kolada gives {held} for municipality {municipality!r}. Check the number.")
+        named = {str(row["id"]): str(row["title"]) for row in rows}
+        return pd.DataFrame(sorted(named.items()), columns=["unit", "name"])
+
     @functools.cached_property
     def _kpis(self) -> pd.DataFrame:
         columns = {

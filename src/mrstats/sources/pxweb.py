@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ OLD_MAX_CELLS = 100_000
 """What SCB's page on its old service allows at once; the old service has no place to ask."""
 
 Selection = Mapping[str, str | int | Iterable[str | int]]
+Progress = Callable[[str, int, int], object] | None
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class CodeList:
 class _Installation:
     """What both versions of the service have in common; they differ in how a table is described and asked for."""
 
-    def __init__(self, base_url: str, *, language: str, max_cells: int | None, **connection):
+    def __init__(self, base_url: str, *, language: str, max_cells: int | None, progress: Progress = None, **connection):
         self.base_url = base_url.rstrip("/")
-        self.language = language
+        self.language, self.progress = language, progress or (lambda table, done, total: None)
         self.web = Web(**connection)
         self._max_cells = max_cells
 
@@ -72,12 +73,14 @@ class _Installation:
             if dimension.code in selection
         }
         parts = _split(chosen, max_cells)
+        total = math.prod(map(len, chosen.values()))
+        self.progress(table, 0, total)
         cubes: list[Cube] = []
-        for place, part in enumerate(parts, start=1):
+        for part in parts:
             cube = self._part(table, part, codelists, described.updated)
             _check_unchanged(table, described, part, cube, cubes[:1])
             cubes.append(cube)
-            self.web.report(f"[{place}/{len(parts)}] {table}: {len(cube.frame)} cells")
+            self.progress(table, sum(len(cube.frame) for cube in cubes), total)
         whole = _joined(cubes, chosen)
         return replace(whole, language=whole.language or self.language, code=whole.code or table)
 
@@ -91,6 +94,8 @@ class PxWeb(_Installation):
         Address up to and with ``/v2``.
     language : str
         Of labels and notes, as the installation's `config` names it.
+    progress : callable, optional
+        Receives the table, the cells that have come and all its cells, before the first call and after each.
     **connection
         ``cache, offline, refresh, report`` and the other parameters of `mrstats.sources.web.Web`.
 

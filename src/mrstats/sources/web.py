@@ -8,7 +8,6 @@ import email.utils
 import functools
 import hashlib
 import json
-import os
 import random
 import tempfile
 import time
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mrstats.schema import SourceError
+from mrstats.schema import ServiceDownError, SourceError
 
 TRY_AGAIN = {429, 502, 503, 504}
 LONGEST_WAIT = 300.0
@@ -69,7 +68,7 @@ class Web:
     Attributes
     ----------
     receipts : list of dict
-        Of every answer so far its ``url``, ``fetched``, ``sha256`` and ``content_type``.
+        Of every answer so far its ``url``, ``fetched``, ``sha256``, ``content_type`` and what was ``asked`` with POST.
 
     Raises
     ------
@@ -96,7 +95,7 @@ class Web:
         self.offline, self.refresh = offline, refresh
         self.tries, self.first_wait, self.timeout = tries, first_wait, timeout
         self.report = report or (lambda line: None)
-        self.receipts: list[dict[str, str]] = []
+        self.receipts: list[dict[str, Any]] = []
         self._ended: collections.deque[float] = collections.deque()
         self.limit(calls, seconds)
 
@@ -147,8 +146,18 @@ class Web:
             )
             _check_content(answer, content)
             self._keep(answer, body, edition)
-        self.receipts.append(_receipt(answer))
+        self.receipts.append(_receipt(answer) | {"asked": body})
         return answer
+
+    def forget(self, since: int) -> None:
+        """Take the answers to GET from a receipt's number on out of the cache: they were of no use, and are asked for anew.
+
+        What was selected with POST stays, so that a large table goes on from where it was.
+        """
+        for receipt in self.receipts[since:] if self.cache and not self.offline else ():
+            if receipt["asked"] is None:
+                for ending in (".json", ".body"):
+                    self._place(receipt["url"], None, "").with_suffix(ending).unlink(missing_ok=True)
 
     @functools.cached_property
     def _client(self):
@@ -183,14 +192,14 @@ class Web:
                 trouble = f"is busy ({response.status_code})"
                 wait = _seconds_asked(response.headers.get("retry-after"), wait)
                 if wait > LONGEST_WAIT:
-                    raise SourceError(
+                    raise ServiceDownError(
                         f"{address} asks to be left alone for {wait:.0f} seconds. Fetch again after that; "
                         "what has come already is in the cache."
                     )
             if attempt < self.tries:
                 self.report(f"{address} {trouble}; trying again in {wait:.1f} s ({attempt} of {self.tries})")
                 time.sleep(wait)
-        raise SourceError(
+        raise ServiceDownError(
             f"{address} {trouble}, {self.tries} times. Check the address and the connection, or try later; "
             "what has come already is in the cache."
         )
@@ -267,8 +276,13 @@ def _receipt(answer: Answer) -> dict[str, Any]:
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody ever sees half of it."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(content)
-    os.replace(file.name, path)
+        half = Path(file.name)
+    try:
+        half.write_bytes(content)
+        half.replace(path)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def _named(address: str, body) -> str:

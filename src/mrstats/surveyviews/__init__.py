@@ -1,6 +1,6 @@
 """How results about surveys are shown: each as a picture, a table and sentences. It computes no figure.
 
-Every module shows what one verb of `mrstats.surveying` returns; `view_of` finds it by its columns.
+Every module shows what one verb of `mrstats.surveying` returns; `mrstats.views` finds it by its columns.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from types import ModuleType
 
 from . import battery, index, response, similarity, weighting
 
-_VIEWS: dict[tuple[str, ...], ModuleType] = {
+VIEWS: dict[tuple[str, ...], ModuleType] = {
     ("answered", "weighted"): response,
     ("sample_share", "register"): weighting,
     ("unconditional", "conditional"): similarity,
@@ -17,8 +17,3 @@ _VIEWS: dict[tuple[str, ...], ModuleType] = {
     ("raked_to",): battery,
 }
 """The columns that tell a result, and the module that shows it."""
-
-
-def view_of(table) -> ModuleType | None:
-    """The module that shows a table, with `picture`, `table` and `said`; None where it is no result about surveys."""
-    return next((view for columns, view in _VIEWS.items() if set(columns) <= set(table.columns)), None)

@@ -1,0 +1,75 @@
+"""How voices are shown: what residents have said on each theme, beside the figures of those who said it. It chooses quotations by order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..captions import HIDDEN, Captions
+from ..display import Display
+from ..language import EN_DASH, capital, in_words, number
+from ..phrases import fill
+from ..placeviews.parts import among, plain_table
+from ..schema import CONFIDENTIAL, MrstatsError
+from ..selection import codes
+
+
+def picture(data, **options) -> Display:
+    """Refused: what people say is read."""
+    raise MrstatsError("What residents say is read, not drawn. Show it with mr.table or mr.sentence.")
+
+
+def table(data, *, title=None, city=None, language=None) -> Display:
+    """Of each theme one quotation, and one figure of the speaker's group beside the whole city's; themes without any, last."""
+    words = Captions.of(data, city, language)
+    heads = [
+        words.word(f"voices_{name}") for name in ("theme", "quotation", "who", "figure", "group_value", "city_value")
+    ]
+    lines = []
+    for theme, rows in _themes(data):
+        quoted = rows[rows["quotation"] != ""]
+        known = quoted[(quoted["indicator"] != "") & quoted["value"].notna()]
+        row = (known if len(known) else quoted if len(quoted) else rows).iloc[0].to_dict()
+        said_by = capital(among(row["factor"], row["group"], words))
+        quotation = f"”{row['quotation']}”" if row["quotation"] else EN_DASH
+        lines.append(([capital(theme_name(theme, words)), quotation, said_by, *_figures(row, words)], False))
+    return plain_table(
+        words, heads, lines, title=words.title(title, words.word("title_voices")),
+        subtitle=words.word("voices_subtitle", place=words.city.label, year=words.years(data)),
+        source=words.word("voices_source"), notes=[words.word("voices_read")], texts=(1, 2, 3),
+    )  # fmt: skip
+
+
+def said(data, words: Captions) -> list[str]:
+    """How many have spoken on how many themes, and the themes that no indicator measures."""
+    language = words.language
+    themes = [theme for theme, _ in _themes(data)]
+    unmeasured = [theme_name(theme, words) for theme, rows in _themes(data) if (rows["indicator"] == "").all()]
+    told = [fill("voices", language, n=number(data["id"].nunique(), language), themes=in_words(len(themes), language))]
+    if unmeasured:
+        told.append(fill("voices_unmeasured", language, themes=words.joined(unmeasured)))
+    return told
+
+
+def _themes(data) -> list[tuple[str, Any]]:
+    """Themes that some indicator measures, then those that none does."""
+    found = list(data.groupby("theme", sort=False))
+    return sorted(found, key=lambda pair: bool((pair[1]["indicator"] == "").all()))
+
+
+def _figures(row: dict, words: Captions) -> list[str]:
+    if not row["indicator"]:
+        return [words.word("voices_no_indicator"), "", ""]
+    indicator = words.indicator(row["indicator"])
+    texts = []
+    for name in ("value", "city_value"):
+        hidden = row[name] != row[name] or (name == "value" and CONFIDENTIAL in codes(row))
+        texts.append(HIDDEN if hidden else words.value(row[name], indicator))
+    return [indicator.label[words.language], *texts]
+
+
+def theme_name(name: str, words: Captions) -> str:
+    """A theme of interviews; one without a word is called what its file calls it."""
+    try:
+        return words.word(f"theme_{name}")
+    except KeyError:
+        return name.replace("_", " ")

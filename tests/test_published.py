@@ -6,8 +6,8 @@ import pytest
 import mrstats as mr
 from mrstats.dataset import City
 from mrstats.dataset.description import describe
+from mrstats.schema import DatasetError
 
-TEXT = {"sv": "x", "en": "x"}
 INDICATOR = {
     "table": "index", "measure": "published", "numerator": "median", "direction": "favourable", "label": "Median",
     "population": "alla", "unit": "kronor", "source": "SCB", "share": "medianen",
@@ -82,3 +82,17 @@ def test_what_is_shown_says_that_it_is_as_published():
     told = str(mr.table(table).__dict__)
     assert "250,5" in told
     assert "saknas" in told  # the city's
+
+
+@pytest.mark.parametrize("change", [{"public": False}, {"grain": "person"}])
+def test_what_its_publisher_has_not_made_public_is_never_shown_as_it_stands(change):
+    """A single person's income would else be a figure of one row."""
+    raw = {
+        "dataset": {"name": "made", "label": "x", "municipality": "9990", "public": change.get("public", True)},
+        "tables": {"index": {"files": "none.csv", "grain": change.get("grain", "cell"), "year": "year"}},
+        "indicators": {"median": INDICATOR},
+    }
+    with pytest.raises(
+        DatasetError, match=r"\[indicators.median\] measure = 'published' is shown as it stands, unprotected"
+    ):
+        describe(raw)

@@ -256,7 +256,7 @@ def clean(
 
 
 class _Bars:
-    """One progress bar a table, of cells, on stderr; nothing but lines where that is no terminal."""
+    """One progress bar a table, of its cells, on stderr; a line a table where that is no terminal."""
 
     def __init__(self):
         self.bar: Any = None
@@ -272,6 +272,10 @@ class _Bars:
 
     def show(self, name: str, done: int, total: int) -> None:
         """`done` of a table's `total` cells have come."""
+        if not sys.stderr.isatty():
+            if done >= total:
+                print(f"{name}: {done} of {total}", file=sys.stderr)
+            return
         if self.name != name:
             self.__exit__()
             self.name = name

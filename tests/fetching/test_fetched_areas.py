@@ -1,6 +1,8 @@
 """Areas: polygons, SCB's keys and log found by pattern, the city's own key, and what is left where one of them fails."""
 
+import hashlib
 import re
+import tomllib
 
 import geopandas as gpd
 import pandas as pd
@@ -46,6 +48,11 @@ def test_keys_and_log_come_under_their_own_names_and_the_levels_rest_on_them(ser
     assert {o.name: o.size for o in made.outcomes} == {"key_2018": 192, "key_2025": 209, "changes": 49, "areas": 583}
     for name in (KEY_2018, KEY_2025, LOG):  # byte for byte
         assert (tmp_path / "new" / name).read_bytes() == key_files()[name].content()
+    told = tomllib.loads((tmp_path / "new" / "MANIFEST.toml").read_text(encoding="utf-8"))
+    assert set(told) == {KEY_2018, KEY_2025, LOG, "deso_changes.csv", "areas.gpkg"}
+    for name, entry in told.items():
+        assert entry["sha256"] == hashlib.sha256((tmp_path / "new" / name).read_bytes()).hexdigest()
+        assert (entry["licence"], entry["source"]) == ("CC0 1.0", "Källa: SCB")
     city = mr.open_dataset(tmp_path / "new")
     assert city.parent_codes("deso") == dict(key("2018")[["deso", "regso"]].values)
     assert city.parent_codes("deso_2025") == dict(key("2025")[["deso", "regso"]].values)

@@ -2,6 +2,8 @@
 
 import copy
 import dataclasses
+import os
+import select
 
 import pandas as pd
 import pytest
@@ -113,7 +115,11 @@ def test_what_an_earlier_run_brought_stays_where_a_table_fails(server, tmp_path)
     made = fetched(server, tmp_path / "new", refresh=True)
     assert [(outcome.name, outcome.state) for outcome in made.missing] == [("households", "kept from before")]
     assert (tmp_path / "new" / "households.csv").read_bytes() == before
-    assert mr.check_dataset(tmp_path / "new")  # no areas were asked for
+    assert (
+        mr.check_dataset(tmp_path / "new") == []
+    )  # its areas are known by the tables' codes, since no others were asked for
+    table = mr.break_down(mr.open_dataset(tmp_path / "new"), "households", geography="deso", years=2022)
+    assert (table["geography_level"] == "deso").sum() == 192
     assert mr.break_down(mr.open_dataset(tmp_path / "new"), "households", years=2022)["value"].tolist() == [167_871]
 
 
@@ -164,3 +170,28 @@ def test_help_says_what_is_fetched_and_what_happens_when_something_is_not():
     text = " ".join(CliRunner().invoke(app, ["fetch", "--help"]).stdout.split())
     for words in ("DeSO and RegSO", "stops none of the others", "exit code is 1", "--kpi", "--units", "--keys", "1280"):
         assert words in text
+
+
+def test_on_a_terminal_every_table_has_a_bar_of_its_cells_and_elsewhere_a_line(monkeypatch, capfd):
+    from mrstats.cli import _Bars
+
+    main, terminal = os.openpty()
+    with open(terminal, "w", encoding="utf-8") as screen, monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", screen)
+        with _Bars() as bars:
+            for done in (0, 200, 401):
+                bars.show("TAB6574", done, 401)
+            bars.tell("TAB6571: answers 404")
+            bars.show("TAB6572", 0, 91)
+        screen.flush()
+        shown = ""
+        while select.select([main], [], [], 0.2)[0]:
+            shown += os.read(main, 10_000).decode().replace("\r\n", "\n")
+    os.close(main)
+    for part in ("TAB6574", "0/401", "200/401", "401/401", "TAB6571: answers 404\n", "0/91"):
+        assert part in shown
+    assert shown.endswith(("\n", "\x1b[?25h"))  # the cursor is back
+    with _Bars() as bars:
+        for done in (0, 200, 401):
+            bars.show("TAB6574", done, 401)
+    assert capfd.readouterr().err == "TAB6574: 401 of 401\n"

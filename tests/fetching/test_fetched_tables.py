@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 import mrstats as mr
-from fetching.service import CONFIG, DATA, EXCEL, addresses, crossed, cube_of, malmo_routes
+from fetching.service import CONFIG, DATA, EXCEL, addresses, crossed, cube_of, cubes, malmo_routes
 from mrstats.fetching import fetch_dataset
 from mrstats.fetching.spec import factor_list, parts_of, resolve, table_list
 from mrstats.schema import NotPublishedError, SourceError
-from mrstats.sources import Note
-from sources.replay import ReplayServer, pxweb_table
+from mrstats.sources import Note, write_jsonstat
+from sources.replay import ReplayServer, pxweb_table, refused
 
 LISTED = {  # sources.md 1b, by topic
     "TAB6574", "TAB6571", "TAB6572", "TAB6569", "TAB6568", "TAB6534", "TAB5956", "TAB6683", "TAB6684", "TAB6685", "TAB6680",
@@ -25,7 +25,18 @@ LISTED = {  # sources.md 1b, by topic
 def malmo(tmp_path_factory):
     """Everything that `fetch public` brings for Malmö in 2022, the lines it told, and its progress."""
     folder, lines, bars = tmp_path_factory.mktemp("raw") / "malmo-scb", [], []
-    with ReplayServer(malmo_routes()) as server:
+    routes = malmo_routes()
+    other = dataclasses.replace(cubes()["TAB6569"], frame=cubes()["TAB6569"].frame[:0])
+    words = {"sverige": "Sweden", "norden utom sverige": "Nordic countries except Sweden", "totalt": "total"}
+    english = [
+        dataclasses.replace(d, categories={c: words.get(t.lower(), t) for c, t in d.categories.items()})
+        for d in other.dimensions
+    ]
+    routes["GET /v2/tables/TAB6569/metadata?lang=en"] = write_jsonstat(
+        dataclasses.replace(other, dimensions=tuple(english))
+    )
+    routes["GET /v2/tables/TAB6681/metadata?lang=en"] = refused("Unsupported language", status=400)
+    with ReplayServer(routes) as server:
         made = fetch_dataset(
             ["areas", "scb"], municipality="1280", years=(2022, 2022), folder=folder, report=lines.append,
             progress=lambda *bar: bars.append(bar), **addresses(server),
@@ -112,7 +123,13 @@ def test_the_types_of_area_are_a_level_and_hold_the_people_that_scb_counts_there
 
 
 def test_a_factor_without_groups_of_its_own_has_the_tables_texts(city):
-    assert [group.label["sv"] for group in city.factors["citizenship"].groups][:2] == ["sverige", "norden utom sverige"]
+    assert [group.label for group in city.factors["citizenship"].groups][:2] == [
+        {"sv": "Sverige", "en": "Sweden"},
+        {"sv": "Norden utom Sverige", "en": "Nordic countries except Sweden"},
+    ]
+    assert (
+        city.factors["industry"].group("tillverkning").label["en"] == "tillverkning"
+    )  # the service had no English of it
     table = mr.break_down(city, "employed_by_industry", by="industry", years=2022)
     assert set(table["industry"]) == {"_T", "tillverkning", "vård_och_omsorg", "unknown"}
     with pytest.raises(NotPublishedError, match="holds it by no background factor"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.discrete.discrete_model import Logit
 
 from made_city import ROOT, reference
 from mrstats.measures.design import design_covariance
@@ -185,3 +186,18 @@ def test_persons_who_are_alike_are_fitted_as_if_one_by_one(family):
         assert together.mean == pytest.approx(alone.mean, rel=1e-9)
         assert together.settled
         assert alone.settled
+
+
+@pytest.mark.parametrize("rare", [0.3, 0.00005])
+def test_a_logit_that_starts_from_some_persons_ends_where_that_of_everybody_does(rare):
+    random = np.random.default_rng(6)
+    n = 50_000
+    x = np.column_stack([np.ones(n), random.normal(size=n), random.random(n) < rare])
+    x[[1, 3, 7, 9], 2] = 1.0  # of a rare group, nobody may be among those it starts from
+    y = (random.random(n) < 1 / (1 + np.exp(-(x @ np.array([-1.0, 0.5, 0.7]))))).astype(float)
+    y[[1, 3]], y[[7, 9]] = 1.0, 0.0
+    fit = regress(y, x)
+    whole = Logit(y, x).fit(disp=0, method="newton", maxiter=50)
+    assert fit.settled
+    assert fit.coefficients == pytest.approx(whole.params, rel=1e-7, abs=1e-9)
+    assert fit.covariance == pytest.approx(whole.cov_params(), rel=1e-6)

@@ -21,7 +21,7 @@ from mrstats.definitions import (
     standard_level,
 )
 from mrstats.language import LANGUAGES, word
-from mrstats.schema import CITY, TOTAL, DatasetError
+from mrstats.schema import CITY, PUBLISHED, TOTAL, DatasetError
 
 GRAINS = ("person", "cell")
 FORMATS = ("parquet", "csv", "scb_excel", "statistical", "sql")
@@ -175,6 +175,11 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         if indicator.table not in tables:
             raise DatasetError(
                 f"[indicators.{indicator.name}] table={indicator.table!r} is not described ({nearest(indicator.table, tables)})."
+            )
+        if indicator.measure == PUBLISHED and not (head.get("public") and tables[indicator.table].grain == "cell"):
+            raise DatasetError(
+                f"[indicators.{indicator.name}] measure = {PUBLISHED!r} is shown as it stands, unprotected: it needs a table of "
+                f"grain 'cell' in a dataset that says public = true, and {indicator.table!r} is not one. Count persons instead."
             )
     return Description(
         name=head["name"],

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from mrstats.fetching.divisions import AREAS, CHANGES, KEY, LAYERS, OWN_KEY, PAIRS
-from mrstats.fetching.kolada import TABLE, UNIT_NAMES, UNITS, kolada_indicators
+from mrstats.fetching.kolada import TABLE, UNITS, kolada_indicators
+from mrstats.fetching.levels import in_vintages, levels_of, words, write_area_types
 from mrstats.fetching.run import MISSING, Outcome, Run
 from mrstats.fetching.spec import CONTENTS, Resolved, column_of, factor_list, files_of, is_total, resolve, table_list
 from mrstats.language import LANGUAGES
 from mrstats.schema import TOTAL, SourceError
-from mrstats.vintages import rows_of_vintage
 
 MANIFEST = "MANIFEST.toml"
 HEAD = (
     "# Public statistics by area, as `mrstats fetch` wrote them; MANIFEST.toml says where each file came from.\n"
     "# Texts in [factors] and [indicators] are those of the publisher's tables: `mrstats check` names what it has changed.\n"
 )
-AREA_TYPES = "area_types_{vintage}.csv"
 VALUES = ("year", "value", "symbol")
 
 
@@ -41,6 +39,7 @@ def write_description(run: Run, name: str) -> None:
     """dataset.toml: every table that is there with its indicators and factors, and the divisions they stand on."""
     told: dict[str, Any] = {"tables": {}, "factors": {}, "geographies": {}, "indicators": {}}
     years: set[int] = set()
+    codes: dict[tuple[str, str], set[str]] = {}
     for spec in table_list():
         files = files_of(run.folder, spec)
         if not files:
@@ -51,29 +50,28 @@ def write_description(run: Run, name: str) -> None:
         except SourceError as error:
             run.outcomes.append(Outcome(spec["name"], files[0].name, MISSING, reason=str(error)))
             continue
-        notes = list(dict.fromkeys(note for path in files for note in run.files[path.name].get("notes", [])))
-        years |= _add_table(told, spec, rows, known, notes)
+        years |= _add_table(told, spec, rows, known, [run.files.get(path.name, {}) for path in files])
         if spec["name"] == "socioeconomic_index":
-            _write_area_types(run, spec, rows, known)
+            write_area_types(run.folder, rows[rows[CONTENTS].map(column_of) == known.found["type"]])
+        for vintage, own in in_vintages(rows, spec["level"]):
+            codes.setdefault((spec["level"], vintage), set()).update(own[spec["level"]])
     for table in (TABLE, UNITS):
         if (run.folder / f"{table}.csv").exists():
             rows = _read(run.folder / f"{table}.csv")
             years |= _add_source(told, table, f"{table}.csv", rows, count="value")
             _add_factor(told, "sex", table, "kön", {text: _sex(text) for text in sorted(set(rows["kön"].astype(str)))})
-            told["indicators"] |= dict(kolada_indicators(rows, table, run.files[f"{table}.csv"].get("notes", [])))
-    told["geographies"] = dict(_geographies(run, told["tables"]))
+            told["indicators"] |= dict(
+                kolada_indicators(rows, table, run.files.get(f"{table}.csv", {}).get("notes", []))
+            )
+    told["geographies"] = dict(levels_of(run.folder, run.municipality, codes, units=UNITS in told["tables"]))
     both = dict.fromkeys(LANGUAGES, run.label or f"Kommun {run.municipality}")
     head = {
         "name": name, "label": both, "municipality": run.municipality, "synthetic": False, "public": True,
         "years": sorted(years), "publisher": both,
     }  # fmt: skip
     parts = [_sections({"dataset": head}), *(_sections(entries, kind) for kind, entries in told.items())]
-    parts += ["".join(f"\n[[missing]]\n{_lines(entry)}" for entry in _words()["missing"])]
+    parts += ["".join(f"\n[[missing]]\n{_lines(entry)}" for entry in words()["missing"])]
     (run.folder / "dataset.toml").write_text(HEAD + "".join(parts), encoding="utf-8")
-
-
-def _words() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -102,8 +100,15 @@ def _add_source(told: dict[str, Any], name: str, files: str, rows: pd.DataFrame,
     return set(years)
 
 
-def _add_factor(told: dict[str, Any], name: str, table: str, column: str, codes: Mapping[str, str]) -> None:
-    """A factor is one for all tables that have it, each with its own texts."""
+def _add_factor(
+    told: dict[str, Any],
+    name: str,
+    table: str,
+    column: str,
+    codes: Mapping[str, str],
+    labels: Mapping[str, dict[str, str]] | None = None,
+) -> None:
+    """A factor is one for all tables that have it, each with its own texts; `labels` of groups that only a table has."""
     entry = told["factors"].setdefault(name, {"table": [], "column": column, "codes": {}})
     entry["table"].append(table)
     entry["codes"] |= codes
@@ -111,22 +116,24 @@ def _add_factor(told: dict[str, Any], name: str, table: str, column: str, codes:
     if "groups" in spec:
         entry |= {"label": spec["label"], "groups": spec["groups"]}
     elif "codes" not in spec:
-        texts = {code: text for text, code in entry["codes"].items() if code != TOTAL}
-        entry |= {
-            "label": spec["label"],
-            "groups": [{"code": c, "label": dict.fromkeys(LANGUAGES, t)} for c, t in texts.items()],
-        }
+        texts = {code: (labels or {}).get(text, text) for text, code in entry["codes"].items() if code != TOTAL}
+        entry |= {"label": spec["label"], "groups": [{"code": c, "label": label} for c, label in texts.items()]}
 
 
-def _add_table(told: dict, spec: Mapping, rows: pd.DataFrame, known: Resolved, notes: Sequence[str]) -> set[int]:
-    """A table of the list, its factors, and its indicators with the texts that the table really has."""
+def _add_table(told: dict, spec: Mapping, rows: pd.DataFrame, known: Resolved, noted: Sequence[dict]) -> set[int]:
+    """A table of the list, its factors, and its indicators with the texts that the table really has.
+
+    `noted` is what the manifest tells of its files: notes that must be shown, and how its own groups are written.
+    """
     name = spec["name"]
+    notes = list(dict.fromkeys(note for told_of in noted for note in told_of.get("notes", [])))
+    labels = {text: label for told_of in noted for text, label in told_of.get("labels", {}).items()}
     files = f"{name}-*.csv" if "parts" in spec else f"{name}.csv"
     years = _add_source(told, name, files, rows, **({"pivot": CONTENTS} if "pivot" in spec else {"count": "value"}))
     for factor, codes in known.groups.items():
         if set(codes.values()) == {TOTAL}:
             continue  # the table is about everybody
-        _add_factor(told, factor, name, known.columns[factor], codes)
+        _add_factor(told, factor, name, known.columns[factor], codes, labels)
     for indicator, entry in spec["indicators"].items():
         entry = {"table": name, **entry}
         for part in ("numerator", "denominator"):
@@ -137,66 +144,6 @@ def _add_table(told: dict, spec: Mapping, rows: pd.DataFrame, known: Resolved, n
             entry["note"] = {language: " ".join([*filter(None, [own.get(language)]), *notes]) for language in LANGUAGES}
         told["indicators"][indicator] = entry
     return years
-
-
-def _write_area_types(run: Run, spec: Mapping, rows: pd.DataFrame, known: Resolved) -> None:
-    """The type of every RegSO in the last year of each vintage, as a key: ``code, type, year``; none where some have no type."""
-    types = rows[rows[CONTENTS].map(column_of) == known.found["type"]].astype({"year": int})
-    for vintage in LAYERS["regso"]:
-        own = rows_of_vintage(types, area=spec["level"], year="year", system="regso", vintage=vintage)
-        last = own[own["year"] == own["year"].max()]
-        made = pd.DataFrame({"code": last["regso"], "type": last["value"].str.removesuffix(".0"), "year": last["year"]})
-        path = run.folder / AREA_TYPES.format(vintage=vintage)
-        path.unlink(missing_ok=True)
-        if len(made) and made["type"].isin(list("12345")).all():
-            made.sort_values("code").to_csv(path, index=False, lineterminator="\n")
-
-
-def _geographies(run: Run, tables: Mapping) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The divisions that the folder holds: drawn where there are polygons, else from SCB's keys."""
-    words = _words()
-    drawn = (run.folder / AREAS).exists()
-    district = next(iter(run.folder.glob(f"{OWN_KEY}.*")), None)
-    for vintage, outer in PAIRS.items():
-        key = KEY.format(deso=vintage, regso=outer)
-        if not drawn and not list(run.folder.glob(key)):
-            continue
-        deso, regso = ("deso", "regso") if vintage == "2018" else (f"deso_{vintage}", f"regso_{outer}")
-        files = (
-            [
-                {"file": AREAS, "layer": f"{system}_{v}", "code": "code"}
-                for system, v in (("deso", vintage), ("regso", outer))
-            ]
-            if drawn
-            else [
-                {"file": key, "code": code, "prefix": run.municipality}
-                for code in (f"DeSO_{vintage}", f"RegSOkod_{outer}")
-            ]
-        )
-        changes = {"changes": CHANGES} if vintage == "2025" and (run.folder / CHANGES).exists() else {}
-        parent = "parent" if drawn else f"RegSOkod_{outer}"
-        names = {"name": "name"} if drawn else {"name": f"RegSO_{outer}", "strip": "RegSO-"}
-        upward = {"parent": "district", "parent_code": "parent"} if drawn and district else {}
-        yield deso, {
-            **words.get(deso, {}), "column": "deso", **files[0], "parent": regso, "parent_code": parent,
-            "vintage": int(vintage), **changes,
-        }  # fmt: skip
-        yield regso, {**words.get(regso, {}), "column": "regso", **files[1], **names, **upward, "vintage": int(outer)}
-        yield from _area_types(run, words, regso, outer)
-    if drawn and district:
-        yield "district", {"file": district.name, "code": "district", "name": "name"}
-    if UNITS in tables:
-        yield "unit", {"column": "unit", "file": UNIT_NAMES, "code": "unit", "name": "name"}
-
-
-def _area_types(run: Run, words: Mapping, regso: str, vintage: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The level of SCB's types of area, where every RegSO of the vintage has one."""
-    path = run.folder / AREA_TYPES.format(vintage=vintage)
-    if path.exists():
-        name = regso.replace("regso", "area_type")
-        own = {"of": regso, "file": path.name, "code": "type", "match": "code = {code}"}
-        year = int(_read(path)["year"].iloc[0])
-        yield name, {**words.get(name, {}), **own, "vintage": year, "names": words["area_type_names"]}
 
 
 def _sections(entries: Mapping[str, Any], kind: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
@@ -48,7 +48,7 @@ def fetch_areas(run: Run, wfs: str, page: str) -> None:
         read = functools.partial(_count_key, run, vintage=vintage)
         made = _keeper(run, web, linked, pattern, read)
         run.attempt(f"key_{vintage}", pattern, web, made, files=_held(run, pattern))
-    made = _keeper(run, web, linked, LOG, functools.partial(_write_changes, run))
+    made = _keeper(run, web, linked, LOG, functools.partial(_write_changes, run), made=[CHANGES])
     run.attempt("changes", LOG, web, made, files=_held(run, LOG))
     run.attempt("areas", "DeSO and RegSO", maps, lambda: _fetch_polygons(run, maps, wfs), files=[AREAS])
 
@@ -72,8 +72,16 @@ def _held(run: Run, pattern: str) -> list[str]:
     return [path.name for path in run.folder.glob(pattern)]
 
 
-def _keeper(run: Run, web: sources.Web, linked: Callable[[str], str], pattern: str, read: Callable[[Path], int]):
-    """Fetches the one file that a pattern finds, reads it to see that it is whole, and takes older ones away."""
+def _keeper(
+    run: Run,
+    web: sources.Web,
+    linked: Callable[[str], str],
+    pattern: str,
+    read: Callable[[Path], int],
+    *,
+    made: Sequence[str] = (),
+):
+    """Fetches the one file that a pattern finds, reads it (which may write what is `made` of it), takes older ones away."""
 
     def fetch() -> int:
         before = len(web.receipts)
@@ -92,7 +100,8 @@ def _keeper(run: Run, web: sources.Web, linked: Callable[[str], str], pattern: s
             (run.folder / old).unlink()
             run.files.pop(old, None)
         (run.folder / name).write_bytes(answer.body)
-        run.wrote(name, "areas", web.receipts[before:])
+        for file in (name, *made):
+            run.wrote(file, "areas", web.receipts[before:])
         return size
 
     return fetch

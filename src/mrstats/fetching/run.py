@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +50,7 @@ class Fetched:
         return tuple(outcome for outcome in self.outcomes if outcome.state in (KEPT, MISSING))
 
     def __str__(self) -> str:
-        head = ("name", "asked for", "", "cells")
+        head = ("name", "asked for", "result", "cells")
         rows = [(o.name, o.what, o.state, f"{o.size:,}".replace(",", " ") if o.size else "") for o in self.outcomes]
         wide = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
         lines = ["  ".join([*map(str.ljust, row[:3], wide), row[3].rjust(wide[3])]).rstrip() for row in (head, *rows)]
@@ -98,8 +98,16 @@ class Run:
             self.outcomes.append(Outcome(name, what, KEPT if before else MISSING, reason=str(error)))
             self.report(f"{name}: {error}")
 
-    def wrote(self, name: str, kind: str, receipts: Sequence[dict], *, notes: Sequence[str] = ()) -> None:
-        """Note a file of the new folder for the manifest."""
+    def wrote(
+        self,
+        name: str,
+        kind: str,
+        receipts: Sequence[dict],
+        *,
+        notes: Sequence[str] = (),
+        labels: Mapping[str, dict] | None = None,
+    ) -> None:
+        """Note a file of the new folder for the manifest; `labels` are its texts as they are to be printed."""
         content = (self.folder / name).read_bytes()
         licence, line = SOURCE[kind]
         told = {
@@ -109,7 +117,7 @@ class Run:
             "licence": licence,
             "source": line,
         }
-        self.files[name] = told | ({"notes": list(notes)} if notes else {})
+        self.files[name] = told | ({"notes": list(notes)} if notes else {}) | ({"labels": labels} if labels else {})
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import pandas as pd
 
 from mrstats import sources
 from mrstats.fetching.run import NOTHING, Outcome, Run
-from mrstats.fetching.spec import CONTENTS, Resolved, column_of, parts_of, plain, resolve, table_list
+from mrstats.fetching.spec import CONTENTS, Resolved, column_of, factor_list, parts_of, plain, resolve, table_list
+from mrstats.language import LANGUAGES
 from mrstats.schema import ServiceDownError, SourceError, UnknownNameError
 from mrstats.vintages import split_codes
 
@@ -19,7 +20,7 @@ LEVELS = {"deso": re.compile(r"\d{4}[ABC]\d{4}"), "regso": re.compile(r"\d{4}R\d
 
 def fetch_tables(run: Run, base: str) -> None:
     """Every table of the list that is published for some of the years."""
-    client = sources.PxWeb(base, progress=run.progress, **run.web)
+    client, english = (sources.PxWeb(base, language=code, progress=run.progress, **run.web) for code in LANGUAGES)
     first, last = run.years
     for spec in table_list():
         for part in parts_of(spec):
@@ -28,11 +29,11 @@ def fetch_tables(run: Run, base: str) -> None:
                 years = f"{part.get('from', '')}–{part.get('to', '')}"
                 run.outcomes.append(Outcome(spec["name"], what, NOTHING, reason=f"{what} is published for {years}."))
                 continue
-            fetch = functools.partial(_fetch_table, run, client, spec, part)
+            fetch = functools.partial(_fetch_table, run, client, english, spec, part)
             run.attempt(spec["name"], what, client.web, fetch, files=[part["file"]])
 
 
-def _fetch_table(run: Run, client: sources.PxWeb, spec: dict, part: dict) -> int:
+def _fetch_table(run: Run, client: sources.PxWeb, english: sources.PxWeb, spec: dict, part: dict) -> int:
     """Describe, select, ask, write; the number of cells."""
     before = len(client.web.receipts)
     described, known = _described(client, spec, part["ids"])
@@ -57,10 +58,27 @@ def _fetch_table(run: Run, client: sources.PxWeb, spec: dict, part: dict) -> int
         for d in described.dimensions
         if d not in (region, time)
     }
-    cube = client.data(described.code, chosen | {region.code: list(own), time.code: wanted})
+    chosen |= {region.code: list(own), time.code: wanted}
+    cube = client.data(described.code, chosen, described=described)
     _write_cube(cube, run.folder / part["file"], spec["level"], region.code, time.code)
-    run.wrote(part["file"], "scb", client.web.receipts[before:], notes=cube.mandatory_notes)
+    receipts, labels = client.web.receipts[before:], _labels(described, english, known)
+    run.wrote(part["file"], "scb", receipts, notes=cube.mandatory_notes, labels=labels)
     return len(cube.frame)
+
+
+def _labels(described: sources.Cube, english: sources.PxWeb, known: Resolved) -> dict[str, dict[str, str]]:
+    """How a publisher writes the groups that the list has no words for, in both languages where it has both."""
+    made: dict[str, dict[str, str]] = {}
+    for name, column in known.columns.items():
+        if "codes" in factor_list()[name]:
+            continue
+        (own,) = [dimension for dimension in described.dimensions if _column(dimension) == column]
+        try:
+            other = {d.code: d.categories for d in english.metadata(described.code).dimensions}.get(own.code, {})
+        except SourceError:  # an installation in one language
+            other = {}
+        made |= {plain(label): {"sv": label, "en": other.get(code, label)} for code, label in own.categories.items()}
+    return made
 
 
 def _described(client: sources.PxWeb, spec: dict, ids: list[str]) -> tuple[sources.Cube, Resolved]:

@@ -20,6 +20,10 @@ MOST = 30.0
 """A linear predictor beyond this is on its way to infinity: some columns separate those with the outcome from the rest."""
 
 
+SOME = 20_000
+"""A logit of more persons starts from that of about so many; Newton's steps of everybody go on from there."""
+
+
 class Curve(NamedTuple):
     """How the mean follows the linear predictor: mean, its derivative, and derivative ÷ variance, all of shape (n,)."""
 
@@ -180,7 +184,9 @@ def _by_statsmodels(y: np.ndarray, x: np.ndarray, family: str, w: np.ndarray | N
             if w is not None:
                 return GLM(y, x, family=Binomial(), freq_weights=w).fit().params, 0.0
             if family == "logit":
-                return Logit(y, x).fit(disp=0, skip_hessian=True).params, 0.0  # `regress` makes its own
+                some = slice(None, None, 1 + len(y) // SOME)
+                beta = Logit(y[some], x[some]).fit(disp=0, skip_hessian=True).params  # `regress` makes its own
+                return np.where(np.abs(x[some] @ beta).max() < MOST, beta, 0.0), 0.0
             if family == "truncated":
                 return TruncatedLFPoisson(y, x).fit(disp=0, maxiter=200).params, 0.0
             poisson = Poisson(y, x).fit(disp=0)

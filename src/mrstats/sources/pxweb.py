@@ -59,8 +59,15 @@ class _Installation:
     def _choices(self, dimension: Dimension, codelists: Mapping[str, str]) -> list[str]:
         return list(dimension.categories)
 
-    def _fetch(self, table: str, selection: Selection, codelists: Mapping[str, str], max_cells: int) -> Cube:
-        described = self.metadata(table)
+    def _fetch(
+        self,
+        table: str,
+        selection: Selection,
+        codelists: Mapping[str, str],
+        max_cells: int,
+        described: Cube | None = None,
+    ) -> Cube:
+        described = described or self.metadata(table)
         _check_selection(table, described, selection, codelists)
         chosen = {
             dimension.code: select_codes(
@@ -173,7 +180,14 @@ class PxWeb(_Installation):
             told.get("elimination", False),
         )
 
-    def data(self, table: str, selection: Selection, *, codelists: Mapping[str, str] | None = None) -> Cube:
+    def data(
+        self,
+        table: str,
+        selection: Selection,
+        *,
+        codelists: Mapping[str, str] | None = None,
+        described: Cube | None = None,
+    ) -> Cube:
         """The selected cells of a table, in as many calls as the service's limits ask for.
 
         Parameters
@@ -185,6 +199,8 @@ class PxWeb(_Installation):
             out only where the publisher allows it.
         codelists : mapping of str to str, optional
             Variable to the code list its codes are taken from.
+        described : Cube, optional
+            What `metadata` has just said of the table, so that it is not asked again.
 
         Returns
         -------
@@ -200,7 +216,7 @@ class PxWeb(_Installation):
         """
         self.config()
         assert self._max_cells is not None
-        return self._fetch(table, selection, codelists or {}, self._max_cells)
+        return self._fetch(table, selection, codelists or {}, self._max_cells, described)
 
     def _json(self, path: str, **params) -> Any:
         return self.web.fetch(f"{self.base_url}{path}", {"lang": self.language, **params}).json()

@@ -21,21 +21,21 @@ def picture(data, **options) -> Display:
 def table(data, *, title=None, city=None, language=None) -> Display:
     """Of each theme one quotation, and one figure of the speaker's group beside the whole city's; themes without any, last."""
     words = Captions.of(data, city, language)
-    heads = [
-        words.word(f"voices_{name}") for name in ("theme", "quotation", "who", "figure", "group_value", "city_value")
-    ]
+    compared = bool(data["value"].notna().any() or (data["status"] != "").any())
+    columns = ("theme", "quotation", "figure", *(("group_value", "city_value") if compared else ()))
     lines = []
     for theme, rows in _themes(data):
         quoted = rows[rows["quotation"] != ""]
         known = quoted[(quoted["indicator"] != "") & quoted["value"].notna()]
         row = (known if len(known) else quoted if len(quoted) else rows).iloc[0].to_dict()
-        said_by = capital(among(row["factor"], row["group"], words))
-        quotation = f"”{row['quotation']}”" if row["quotation"] else EN_DASH
-        lines.append(([capital(theme_name(theme, words)), quotation, said_by, *_figures(row, words)], False))
+        said_by = f"{EN_DASH} {capital(among(row['factor'], row['group'], words))}"
+        quotation = f"”{row['quotation']}” {said_by}" if row["quotation"] else EN_DASH
+        cells = [capital(theme_name(theme, words)), quotation, *_figures(row, words)]
+        lines.append((cells[: len(columns)], False))
     return plain_table(
-        words, heads, lines, title=words.title(title, words.word("title_voices")),
-        subtitle=words.word("voices_subtitle", place=words.city.label, year=words.years(data)),
-        source=words.word("voices_source"), notes=[words.word("voices_read")], texts=(1, 2, 3),
+        words, [words.word(f"voices_{name}") for name in columns], lines, title=words.title(title, words.word("title_voices")),
+        subtitle=words.word("voices_subtitle" if compared else "voices_subtitle_alone", place=words.city.label, year=words.years(data)),
+        source=words.word("voices_source"), notes=[words.word("voices_read")], texts=(1, 2),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Tables, pictures and sentences of results of models and of what is known: what is written, said, and hidden."""
 
+import math
 import re
 from functools import cache
 
@@ -222,12 +223,14 @@ def test_answers_are_counted_and_a_missing_one_is_an_empty_box():
 def test_only_those_who_agreed_are_quoted_and_a_theme_without_a_figure_is_last():
     rows = [row["cells"] for row in mr.table(heard(), city=city()).rows]
     assert [row[0] for row in rows] == ["Arbete", "Boende"]
-    assert rows[0][1] == "”Det går bra.”"
-    assert rows[0][4:] == ["20,0", "30,0"]
-    assert rows[1][3:] == ["ingen indikator", "", ""]
+    assert rows[0][1] == "”Det går bra.” – Kvinnor"
+    assert rows[0][3:] == ["20,0", "30,0"]
+    assert rows[1][2:] == ["ingen indikator", "", ""]
+    alone = mr.table(heard().assign(value=math.nan, city_value=math.nan, status=""), city=city())
+    assert [len(row["cells"]) for row in alone.rows] == [3, 3]  # no figures were asked for
     assert said(heard()) == "I 3 intervjusvar talar invånare om två teman. Om boende finns inget tal att jämföra med."
     hidden = heard().assign(status="C")
-    assert mr.table(hidden, city=city()).rows[0]["cells"][4] == ".."
+    assert mr.table(hidden, city=city()).rows[0]["cells"][3] == ".."
 
 
 def test_modelled_figures_stand_beside_raw_ones_and_both_are_marked():

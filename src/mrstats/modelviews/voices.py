@@ -63,7 +63,7 @@ def _figures(row: dict, words: Captions) -> list[str]:
     texts = []
     for name in ("value", "city_value"):
         hidden = CONFIDENTIAL in codes(row) and name == "value"
-        unknown = EN_DASH if row["status"] == "" else HIDDEN  # not asked for, else not shown
+        unknown = "" if row["status"] == "" else HIDDEN  # not asked for, else not shown
         texts.append(HIDDEN if hidden else unknown if row[name] != row[name] else words.value(row[name], indicator))
     return [indicator.label[words.language], *texts]
 

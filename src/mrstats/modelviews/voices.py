@@ -24,6 +24,8 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     heads = [
         words.word(f"voices_{name}") for name in ("theme", "quotation", "who", "figure", "group_value", "city_value")
     ]
+    with_figures = data["value"].notna() | (data["status"] != "")
+    heads = heads if with_figures.any() else heads[:4]
     lines = []
     for theme, rows in _themes(data):
         quoted = rows[rows["quotation"] != ""]
@@ -31,7 +33,9 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         row = (known if len(known) else quoted if len(quoted) else rows).iloc[0].to_dict()
         said_by = capital(among(row["factor"], row["group"], words))
         quotation = f"”{row['quotation']}”" if row["quotation"] else EN_DASH
-        lines.append(([capital(theme_name(theme, words)), quotation, said_by, *_figures(row, words)], False))
+        lines.append(
+            ([capital(theme_name(theme, words)), quotation, said_by, *_figures(row, words)][: len(heads)], False)
+        )
     return plain_table(
         words, heads, lines, title=words.title(title, words.word("title_voices")),
         subtitle=words.word("voices_subtitle", place=words.city.label, year=words.years(data)),

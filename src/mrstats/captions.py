@@ -272,6 +272,16 @@ class Captions:
         notes = dict.fromkeys((indicator.note or {}).get(self.language) for indicator in indicators)
         return " ".join([text, *(note for note in notes if note), *self.moved(table)])
 
+    def ground(self, name: str) -> str:
+        """A ground of discrimination that no factor measures: the name that dataset.toml or the law gives it."""
+        labels = {entry.get("ground"): entry["label"] for entry in self.city.description.missing if "label" in entry}
+        if name in labels:
+            return labels[name][self.language] if isinstance(labels[name], dict) else str(labels[name])
+        try:
+            return self.word(f"ground_{name}")
+        except KeyError:
+            return name.replace("_", " ")
+
     def moved(self, table) -> list[str]:
         """How the figures came from another division of areas, and whether the error of that is known, from `method`."""
         if not {"method", "value"} <= set(table.columns):

@@ -47,7 +47,7 @@ def data_notes(city, *tables, language=None) -> Display:
         paragraphs.append(words.word("data_no_break"))
     grounds = [missing for missing in city.description.missing if missing.get("reason") == "not_collected"]
     if grounds:
-        named = words.joined([_said(ground["label"], words) for ground in grounds])
+        named = words.joined([words.ground(ground["ground"]) for ground in grounds])
         notes = [_said(ground.get("note", ""), words) for ground in grounds]
         paragraphs.append(" ".join([words.word("data_missing", grounds=named), *filter(None, notes)]))
     return text_display(city, words.language, paragraphs)

@@ -84,17 +84,8 @@ class _Knowledge:
 
     def ground(self, name: str) -> str:
         """A ground inside a sentence: its factor's name, or the one that dataset.toml or the law gives it."""
-        words, factor = self.words, self.factor_of[name]
-        if factor:
-            return lower_first(words.dimension(factor))
-        for entry in words.city.description.missing:
-            if entry.get("ground") == name and "label" in entry:
-                label = entry["label"]
-                return label[words.language] if isinstance(label, dict) else label
-        try:
-            return words.word(f"ground_{name}")
-        except KeyError:
-            return name.replace("_", " ")
+        factor = self.factor_of[name]
+        return lower_first(self.words.dimension(factor)) if factor else self.words.ground(name)
 
     def level(self, level: str) -> str:
         if level == CITY:

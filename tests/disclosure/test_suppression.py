@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from cubes import city_cube, cube, cubes, possible, small
 from mrstats.disclosure.dimension import Dimension
-from mrstats.disclosure.joint import Problem, joint_problem
+from mrstats.disclosure.joint import Problem, joint_problem, outcome_dimension
+from mrstats.disclosure.moves import dimension_vectors
 from mrstats.disclosure.suppression import suppress
 from mrstats.disclosure.witnesses import Witnesses, certify
 from mrstats.schema import DatasetError
@@ -248,3 +249,14 @@ def test_too_large_a_cross_is_refused():
     problem = Problem(dimensions, np.zeros((1, 8), int), np.array([3]), ({"f0": ("f0",)},))
     with pytest.raises(DatasetError, match="Round the counts"):
         suppress(problem, small(problem))
+
+
+def test_outcomes_of_too_many_questions_are_refused_and_do_not_fill_the_memory():
+    rng = np.random.default_rng(0)
+    questions = [f"q{number:02}" for number in range(21)]
+    held = {"".join(rng.choice(list("10-"), 21, p=[0.5, 0.4, 0.1])) for _ in range(900)}
+    with pytest.raises(
+        DatasetError, match="'outcome' has 42 levels that do not nest, too many to hide cells of together"
+    ):
+        dimension_vectors(outcome_dimension(questions, held), rng)
+    assert len(dimension_vectors(outcome_dimension(questions[:4], {atoms[:4] for atoms in held}), rng).codes) < 100_000

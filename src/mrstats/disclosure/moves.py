@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrstats.disclosure.dimension import Dimension
+from mrstats.schema import DatasetError
 
 PAD = -1
 FAR = 4
@@ -19,6 +20,9 @@ FAR = 4
 
 NEAR = 20
 """And so many that share a code with it, if there are more."""
+
+MOST = 100_000
+"""Vectors of one dimension: of twenty questions that some leave open there would be millions."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ def dimension_vectors(dimension: Dimension, rng: np.random.Generator, *, every_p
             pairs |= {(max(i, int(j)), min(i, int(j))) for j in [*near, *far] if j != i}
         for one, other in ((a, b) for k, a in enumerate(shared) for b in shared[k + 1 :]):
             pairs |= _circles(one, other, rng)
+            if len(pairs) > MOST:
+                raise DatasetError(
+                    f"{dimension.name!r} has {len(dimension.levels)} levels that do not nest, too many to hide cells of together. "
+                    "Show fewer of these indicators by groups, or let the rules' method be round."
+                )
     supports = [(i,) for i in range(count)] + sorted(pairs)
     longest = max(map(len, supports))
     atoms = np.full((len(supports), longest), PAD)

@@ -277,8 +277,12 @@ class Captions:
         labels = {entry.get("ground"): entry["label"] for entry in self.city.description.missing if "label" in entry}
         if name in labels:
             return labels[name][self.language] if isinstance(labels[name], dict) else str(labels[name])
+        return self.called("ground", name)
+
+    def called(self, kind: str, name: str, ending: str = "") -> str:
+        """The word for a theme, principle, service or ground; one without a word is called what its file calls it."""
         try:
-            return self.word(f"ground_{name}")
+            return self.word(f"{kind}_{name}{ending}")
         except KeyError:
             return name.replace("_", " ")
 

@@ -24,7 +24,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
         rows.append(MatrixRow(board[:1].upper() + board[1:], states, str(len(states) - states.count(NONE))))
     answered = [str(sum(at[board, principle] != NONE for board in boards)) for principle in principles]
     drawing = Matrix(
-        [("", rows)], [principle_name(name, words) for name in principles], _states(words),
+        [("", rows)], [words.called("principle", name) for name in principles], _states(words),
         (words.word("follow_up_answered", total=len(principles)), words.word("follow_up_answered", total=len(boards)), answered),
     )  # fmt: skip
     sentences = [words.word("alt_follow_up", rows=len(boards), columns=len(principles)), *said(data, words)]
@@ -43,7 +43,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         (
             [
                 row["board"],
-                principle_name(row["principle"], words),
+                words.called("principle", row["principle"]),
                 words.word(f"follow_up_{row['status']}"),
                 row["text"],
             ],
@@ -72,17 +72,9 @@ def said(data, words: Captions) -> list[str]:
         counts = [number(n, language), number(total, language)]
         if total <= 12:
             counts = [in_words(n, language, neuter=True), in_words(total, language)]
-        slots = {"principle": principle_name(answered.idxmin(), words), "n": counts[0], "total": counts[1]}
+        slots = {"principle": words.called("principle", answered.idxmin()), "n": counts[0], "total": counts[1]}
         told.append(fill("follow_up_fewest", language, **slots))
     return told
-
-
-def principle_name(name: str, words: Captions) -> str:
-    """A guiding principle; one without a word is called what its file calls it."""
-    try:
-        return words.word(f"principle_{name}")
-    except KeyError:
-        return name.replace("_", " ")
 
 
 def _states(words: Captions) -> dict[str, State]:

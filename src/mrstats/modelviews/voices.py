@@ -30,7 +30,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         row = (known if len(known) else quoted if len(quoted) else rows).iloc[0].to_dict()
         said_by = f"{EN_DASH} {capital(among(row['factor'], row['group'], words))}"
         quotation = f"”{row['quotation']}” {said_by}" if row["quotation"] else EN_DASH
-        cells = [capital(theme_name(theme, words)), quotation, *_figures(row, words)]
+        cells = [capital(words.called("theme", theme)), quotation, *_figures(row, words)]
         lines.append((cells[: len(columns)], False))
     return plain_table(
         words, [words.word(f"voices_{name}") for name in columns], lines, title=words.title(title, words.word("title_voices")),
@@ -43,7 +43,7 @@ def said(data, words: Captions) -> list[str]:
     """How many have spoken on how many themes, and the themes that no indicator measures."""
     language = words.language
     themes = [theme for theme, _ in _themes(data)]
-    unmeasured = [theme_name(theme, words) for theme, rows in _themes(data) if (rows["indicator"] == "").all()]
+    unmeasured = [words.called("theme", theme) for theme, rows in _themes(data) if (rows["indicator"] == "").all()]
     told = [fill("voices", language, n=number(data["id"].nunique(), language), themes=in_words(len(themes), language))]
     if unmeasured:
         told.append(fill("voices_unmeasured", language, themes=words.joined(unmeasured)))
@@ -66,11 +66,3 @@ def _figures(row: dict, words: Captions) -> list[str]:
         unknown = "" if row["status"] == "" else HIDDEN  # not asked for, else not shown
         texts.append(HIDDEN if hidden else unknown if row[name] != row[name] else words.value(row[name], indicator))
     return [indicator.label[words.language], *texts]
-
-
-def theme_name(name: str, words: Captions) -> str:
-    """A theme of interviews; one without a word is called what its file calls it."""
-    try:
-        return words.word(f"theme_{name}")
-    except KeyError:
-        return name.replace("_", " ")

@@ -60,12 +60,8 @@ def among(factor: str, code: str, words: Captions) -> str:
 
 
 def service(kind: str, words: Captions, *, plural: bool = False) -> str:
-    """The name of a kind of service; a kind without one is called what its file calls it."""
-    key = f"service_{kind}{'s' if plural else ''}"
-    try:
-        return words.word(key)
-    except KeyError:
-        return kind.replace("_", " ")
+    """The name of a kind of service."""
+    return words.called("service", kind, "s" if plural else "")
 
 
 def metres(reach: float, words: Captions) -> str:

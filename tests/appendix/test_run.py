@@ -145,3 +145,19 @@ def test_a_recording_that_fails_keeps_its_error_and_nothing_it_showed(project, c
     kept = nbformat.read(project / "run" / "10_work.failed.ipynb", as_version=4)
     shown = [output.output_type for cell in kept.cells for output in cell.get("outputs", [])]
     assert shown == ["error"]
+
+
+def test_a_run_stays_in_its_own_folder_whatever_ran_before_it(tmp_path, monkeypatch):
+    """papermill keeps one folder for the whole process, and two runs at once give each other's back."""
+    entered: list[str] = []
+    enter = os.chdir
+    for name in ("first", "second"):
+        here = tmp_path / name
+        material.notebook(here / "notebooks" / "10_work.ipynb", ["# Arbete"])
+        material.notebook(here / "notebooks" / "20_areas.ipynb", ["# Områden", ("import time\ntime.sleep(1.5)",)])
+        monkeypatch.chdir(here)
+        edition = read_edition(material.edition(here, "10_work", "20_areas", "10_work"))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "chdir", lambda path: (entered.append(str(path)), enter(path)))
+            run_notebooks(edition, here / "out", environment={}, report=lambda line: None)
+    assert str(tmp_path / "first") not in entered[entered.index(str(tmp_path / "second")) :]

@@ -78,8 +78,12 @@ def run_notebooks(
                 _scrub(copy, keep_outputs=keep_outputs or copy == target)
         return target, time.perf_counter() - started
 
+    # papermill holds one folder for the whole process, and two threads would hand each other's back, even that of an
+    # earlier run: it is set once around them all.
+    from papermill.iorw import local_file_io_cwd
+
     # Threads, because the work is in the kernels: two halve the time, more would only compete for the cores.
-    with ThreadPoolExecutor(max_workers=min(2, len(jobs))) as pool:
+    with local_file_io_cwd(), ThreadPoolExecutor(max_workers=min(2, len(jobs))) as pool:
         runs = [pool.submit(run, position) for position in range(len(jobs))]
         executed = []
         try:

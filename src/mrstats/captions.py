@@ -129,6 +129,14 @@ class Captions:
         *first, last = names
         return f"{', '.join(first)} {self.word('and')} {last}" if first else last
 
+    def factors_named(self, names: str) -> str:
+        """*ålder, kön och utbildning* of ``"age_group, sex, education"``; a column of numbers is called as its factor is."""
+        read_from = {source.column: source.factor for source in reversed(self.city.description.factors.values())}
+        found = {name: self.city.factors.get(name) or read_from.get(name) for name in names.split(", ")}
+        # Age in years and groups of ages are both called *ålder*, which is said once.
+        said = (lower_first(factor.label[self.language]) if factor else name for name, factor in found.items())
+        return self.joined(dict.fromkeys(said))
+
     # Figures
 
     def value(self, value: float, indicator, *, unit: bool = False) -> str:

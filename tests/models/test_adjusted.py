@@ -8,6 +8,7 @@ from scipy.special import expit
 
 import mrstats as mr
 from care_fixtures import DESCRIPTION, care_city, care_people, eta_of
+from mrstats.captions import Captions
 from mrstats.models import adjusted_gaps
 from mrstats.schema import DatasetError, MrstatsError, UnknownGroupError, UnknownNameError
 
@@ -59,9 +60,14 @@ def test_the_adjusted_figures_are_those_of_the_model_by_hand(rows, made):
     assert half == pytest.approx(1.9605 * se, rel=1e-3)  # t with some 4 000 degrees of freedom
 
 
-def test_what_is_adjusted_for_is_said_in_words(made):
-    assert set(made["adjusted_for"]) == {"ålder, funktionsnedsättning och utbildning"}
-    assert set(made["method"]) == {"register logit"}
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("sv", "ålder, funktionsnedsättning och utbildning"), ("en", "age, disability and education")],
+)
+def test_what_is_adjusted_for_is_named_in_the_table_and_said_in_the_language_of_the_display(rows, made, language, said):
+    """Age is a column of numbers, which is called as the factor that is read from it."""
+    assert set(made["adjusted_for"]) == {"age, disability, education"}
+    assert Captions(care_city(rows), language).factors_named(made["adjusted_for"].iloc[0]) == said
 
 
 def test_the_stated_gap_is_found_where_the_crude_one_misleads(rows, made):

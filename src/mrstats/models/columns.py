@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrstats.dataset import City
-from mrstats.language import word
 from mrstats.measures.regression import dependent_columns
 from mrstats.models.persons import FEWEST, Persons
 from mrstats.schema import MrstatsError
@@ -125,14 +124,3 @@ def settled(fit, made: Columns) -> None:
             f"the model has no finite answer: some combination of groups has the outcome always or never (look at "
             f"{', '.join(worst)}). Take groups together, or leave one of these out."
         )
-
-
-def words_of(city: City, names: Sequence[str]) -> str:
-    """*kön, ålder och utbildning*: what a figure is adjusted for; a column of numbers is called as its factor is."""
-    said = []
-    for name in names:
-        known = [source.factor for source in city.description.factors.values() if source.column == name]
-        factor = city.factors.get(name) or (known[0] if known else None)
-        said.append(factor.label[city.language].lower() if factor else name)
-    *first, last = dict.fromkeys(said)
-    return f"{', '.join(first)} {word('and', city.language)} {last}" if first else last

@@ -13,7 +13,7 @@ from ..placeviews.parts import written, written_interval
 from ..placeviews.rowchart import Block, Mark, Row, RowChart
 from ..schema import TOTAL, MrstatsError
 from ..selection import masked
-from .parts import lettered_table
+from .parts import lettered_table, weighted_note
 
 NEEDED = ("indicator", "year", "factor", "value", "lower", "upper", "n", "raked_to", "status")
 _APART = 1.9
@@ -179,7 +179,7 @@ class _Answers:
                          for letter, record in zip(found, records, strict=True) if letter)  # fmt: skip
 
     def notes(self) -> list[str]:
-        return [self.words.word("battery_raked", factors=self.raked_to)] * bool(self.raked_to)
+        return weighted_note(self.raked_to, self.words)
 
     def title(self, given: str | None) -> str:
         count = len(self.questions)

@@ -13,7 +13,7 @@ from ..placeviews.parts import among, written, written_interval
 from ..placeviews.rowchart import Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import masked
-from .parts import blocks_of, factor_names, lettered_table, named, one_of, row_name, surely_lowest
+from .parts import blocks_of, factor_names, lettered_table, named, one_of, row_name, surely_lowest, weighted_note
 
 NEEDED = (
     "indicator",
@@ -168,9 +168,7 @@ class _Index:
         return [fill("index_extreme", self.words.language, value=number(record["value"], self.words.language), **slots)]
 
     def notes(self) -> list[str]:
-        raked = self.shown["raked_to"].iloc[0]
-        weighted = [self.words.word("battery_raked", factors=raked)] * bool(raked)
-        return weighted + self.words.chance(self.shown)
+        return weighted_note(self.shown["raked_to"].iloc[0], self.words) + self.words.chance(self.shown)
 
     def title(self, given: str | None) -> str:
         words = self.words

@@ -47,6 +47,11 @@ def factor_names(factors: Sequence[str], words: Captions) -> str:
     return words.joined([lower_first(words.dimension(name)) for name in factors])
 
 
+def weighted_note(raked_to: str, words: Captions) -> list[str]:
+    """What answers are weighted by, as one note or none."""
+    return [words.word("battery_raked", factors=words.factors_named(raked_to))] if raked_to else []
+
+
 def lowest(blocks: dict[str, list[dict]]) -> tuple[str, dict] | None:
     """The factor and row of the group with the lowest value; None where one is hidden, since it may be lower.
 

@@ -2,6 +2,7 @@
 
 import json
 
+import nbformat
 import pytest
 
 import mrstats as mr
@@ -79,32 +80,24 @@ def test_a_notebook_more_or_less_is_stale_too(requests, now):
         Plan(requests, {"a.ipynb": "1", "b.ipynb": "2"}).check_fresh(now, name="2024")
 
 
-def notebook(path, source, kernel="python3"):
-    cell = {
-        "cell_type": "code",
-        "source": source,
-        "metadata": {},
-        "outputs": [],
-        "execution_count": None,
-        "id": "x",
-    }
-    path.write_text(
-        json.dumps(
-            {
-                "cells": [cell],
-                "metadata": {"kernelspec": {"name": kernel}},
-                "nbformat": 4,
-                "nbformat_minor": 5,
-            }
-        )
+def notebook(path, *code, words="# Arbete", kernel="python3", tags=()):
+    cells = [nbformat.v4.new_markdown_cell(words, id="words")]
+    for place, source in enumerate(code):
+        cells.append(nbformat.v4.new_code_cell(source, id=f"code-{place}", metadata={"tags": list(tags)}))
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": kernel, "display_name": kernel}}), path
     )
     return path
 
 
-def test_a_notebooks_checksum_depends_on_its_cells_only(tmp_path):
-    one = checksum(notebook(tmp_path / "a.ipynb", "mr.table(gaps)"))
-    assert one == checksum(notebook(tmp_path / "b.ipynb", "mr.table(gaps)", kernel="other"))
-    assert one != checksum(notebook(tmp_path / "c.ipynb", "mr.table(gap)"))
+def test_a_notebooks_checksum_depends_on_its_code_only(tmp_path):
+    """What a notebook asks for is said by its code and its parameters: prose may change without a new plan."""
+    one = checksum(notebook(tmp_path / "a.ipynb", "mr.table(gaps)", "x = 1"))
+    assert one == checksum(notebook(tmp_path / "b.ipynb", "mr.table(gaps)", "x = 1", words="# Work", kernel="other"))
+    assert one != checksum(notebook(tmp_path / "c.ipynb", "mr.table(gap)", "x = 1"))
+    assert one != checksum(notebook(tmp_path / "d.ipynb", "x = 1", "mr.table(gaps)"))
+    assert one != checksum(notebook(tmp_path / "e.ipynb", "mr.table(gaps)"))
+    assert one != checksum(notebook(tmp_path / "f.ipynb", "mr.table(gaps)", "x = 1", tags=["parameters"]))
 
 
 def test_recording_and_planning_agree(tmp_path, monkeypatch):

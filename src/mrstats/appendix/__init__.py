@@ -19,6 +19,7 @@ from ..schema import EditionError
 from .edition import Chapter, Edition, read_edition
 from .parameters import chapter_parameters
 from .run import run_notebooks
+from .twins import check_twins
 
 if TYPE_CHECKING:
     from ..dataset import City
@@ -89,6 +90,7 @@ def build_appendix(
     edition = read_edition(edition_path)
     for chapter in edition.chapters:
         chapter_parameters(edition, chapter)
+    check_twins(edition)
     city = city or _open_city(edition)
     folder = Path(output) if output else edition.output
     _check_ours(folder)

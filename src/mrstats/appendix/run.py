@@ -19,6 +19,7 @@ from ..language import number
 from ..schema import EditionError
 from .edition import Edition
 from .parameters import chapter_parameters
+from .twins import check_twins, in_language
 
 ENGINE = "mrstats"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -34,7 +35,7 @@ def run_notebooks(
     failed=None,
     keep_outputs: bool = True,
 ) -> list[Path]:
-    """Run the notebooks of an edition, two at a time, and keep the executed copies.
+    """Run the notebooks of an edition, two at a time, and keep the executed copies, whose texts are in its language alone.
 
     Parameters
     ----------
@@ -59,9 +60,10 @@ def run_notebooks(
     Raises
     ------
     EditionError
-        If parameters do not fit, or a notebook stops; its marked copy is kept as ``<name>.failed.ipynb``.
+        If parameters or languages do not fit, or a notebook stops; its marked copy is kept as ``<name>.failed.ipynb``.
     """
     jobs = [(chapter, chapter_parameters(edition, chapter)) for chapter in edition.chapters]
+    check_twins(edition)
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     names = executed_names(edition)
@@ -75,7 +77,7 @@ def run_notebooks(
             _run_notebook(edition.notebook_path(chapter), target, parameters, environment, kept)
         finally:
             for copy in filter(Path.exists, (target, kept)):
-                _scrub(copy, keep_outputs=keep_outputs or copy == target)
+                _scrub(copy, edition.language, keep_outputs=keep_outputs or copy == target)
         return target, time.perf_counter() - started
 
     # papermill holds one folder for the whole process, and two threads would hand each other's back, even that of an
@@ -140,8 +142,8 @@ def _run_notebook(source: Path, target: Path, parameters: dict, environment: Map
                 raise EditionError(f"The kernel of {source} died: {error}. Run the notebook in JupyterLab.") from error
 
 
-def _scrub(path: Path, *, keep_outputs: bool) -> None:
-    """Take out what differs from run to run (times, places on this machine, chance), and unprotected outputs if asked."""
+def _scrub(path: Path, language: str, *, keep_outputs: bool) -> None:
+    """Take out what differs from run to run (times, places on this machine, chance), other languages, and unprotected outputs."""
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
@@ -151,6 +153,8 @@ def _scrub(path: Path, *, keep_outputs: bool) -> None:
         cell["id"] = f"cell-{place:02d}"  # papermill gives the cell it adds an id of chance
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)
+        if cell.cell_type == "markdown":
+            cell.source = in_language(cell.source, language)
         if not keep_outputs and "outputs" in cell:
             cell.outputs = [output for output in cell.outputs if output.output_type == "error"]
     nbformat.write(notebook, path)

@@ -34,10 +34,11 @@ class Plan:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file; of a notebook only its cells, so that a kernel's name changes nothing."""
+    """SHA-256 of a file; of a notebook only its code, since its words and its kernel's name ask for nothing."""
     data = path.read_bytes()
     if path.suffix == ".ipynb":
-        cells = [[cell["cell_type"], "".join(cell["source"])] for cell in json.loads(data)["cells"]]
+        code = [cell for cell in json.loads(data)["cells"] if cell["cell_type"] == "code"]
+        cells = [["".join(cell["source"]), cell["metadata"].get("tags", [])] for cell in code]
         data = json.dumps(cells, ensure_ascii=False).encode()
     return hashlib.sha256(data).hexdigest()
 

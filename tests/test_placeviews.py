@@ -319,3 +319,15 @@ def test_a_chart_of_rows_must_fit_its_page():
     long = Row("Område", ((Mark(1.0),),), tuple("9" * 12 for _ in range(6)))
     with pytest.raises(MrstatsError, match="no room for the chart"):
         RowChart([Block("", (long,))], ["Procent"], ["Tal"] * 6, [], "sv")
+
+
+def test_names_wrap_before_the_scales_get_too_narrow():
+    """Longer heads, as another language has them, take their room from the names."""
+    name = "Income group 2 (second lowest)"
+    row = Row(name, ((Mark(1.0),), (Mark(2.0),)), ("65,530", "23,930"))
+    heads = ["Affected, about", "No longer within 1,000 metres"]
+    short, long = (RowChart([Block("", (row,))], ["Per cent", "Metres"], few, [], "en") for few in (["", ""], heads))
+    assert name in short.svg()
+    assert name not in long.svg()
+    assert all(name.split(" (")[0] in chart.svg() for chart in (short, long))
+    assert all(right - left >= 24 for left, right in long.plots)

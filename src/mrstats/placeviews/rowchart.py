@@ -132,10 +132,13 @@ class RowChart:
             self.edges.insert(0, edge)
             widths = [look.text_width(row.cells[place]) for row in rows]
             edge -= max(*widths, *(look.text_width(line, look.SMALL_SIZE) for line in self.heads[place])) + _GAP
-        longest = max(look.text_width(row.name) for row in rows) + _INDENT
-        self.left = min(longest, _LABEL_MOST) + _GAP
-        room = edge - 2 - self.left - _PANEL_GAP * (len(self.scales) - 1)
-        width = room / len(self.scales)
+        longest = max(look.text_width(row.name) for row in rows)
+        word = max(look.text_width(part) for row in rows for part in row.name.split())
+        room = edge - 2 - _INDENT - _GAP - _PANEL_GAP * (len(self.scales) - 1)
+        # Names wrap, down to their longest word, before the scales get too narrow.
+        names = min(longest, _LABEL_MOST - _INDENT, max(word, room - _LEAST_PLOT * len(self.scales)))
+        self.left = _INDENT + names + _GAP
+        width = (room - names) / len(self.scales)
         if width < _LEAST_PLOT:
             raise MrstatsError(
                 "The figures leave no room for the chart. Select fewer places or years, or use mr.table."

@@ -131,7 +131,7 @@ class RowChart:
         for place in reversed(range(len(columns))):
             self.edges.insert(0, edge)
             widths = [look.text_width(row.cells[place]) for row in rows]
-            edge -= max(*widths, *(look.text_width(line, look.SMALL_SIZE) for line in self.heads[place])) + _GAP
+            edge -= max([*widths, *(look.text_width(line, look.SMALL_SIZE) for line in self.heads[place])]) + _GAP
         longest = max(look.text_width(row.name) for row in rows)
         word = max(look.text_width(part) for row in rows for part in row.name.split())
         room = edge - 2 - _INDENT - _GAP - _PANEL_GAP * (len(self.scales) - 1)

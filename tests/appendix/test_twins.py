@@ -1,5 +1,6 @@
 """An English edition is English to the last word, and a Swedish one shows nothing of it."""
 
+import ast
 import dataclasses
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from mrstats.appendix import build_appendix, read_edition
 from mrstats.appendix.twins import check_twins, in_language
+from mrstats.language import LANGUAGES
 from mrstats.schema import EditionError
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +109,16 @@ def test_a_twin_holds_no_swedish_word(path):
     cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
     assert SWEDISH.findall("\n".join(in_language(cell, "en") for cell in cells)) == []
     assert all(SWEDISH.search(in_language(cell, "sv")) for cell in cells if len(cell) > 300)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.name for path in NOTEBOOKS])
+def test_a_title_in_code_is_written_in_every_language(path):
+    cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    given = [
+        node.value
+        for cell in cells
+        for node in ast.walk(ast.parse(cell))
+        if isinstance(node, ast.keyword) and node.arg in ("title", "alt")
+    ]
+    assert [ast.unparse(value) for value in given if not isinstance(value, ast.Subscript)] == []
+    assert all({ast.literal_eval(key) for key in value.value.keys} == set(LANGUAGES) for value in given)

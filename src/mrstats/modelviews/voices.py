@@ -29,7 +29,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         known = quoted[(quoted["indicator"] != "") & quoted["value"].notna()]
         row = (known if len(known) else quoted if len(quoted) else rows).iloc[0].to_dict()
         said_by = f"{EN_DASH} {capital(among(row['factor'], row['group'], words))}"
-        quotation = f"”{row['quotation']}” {said_by}" if row["quotation"] else EN_DASH
+        quotation = f"{words.word('quoted', text=row['quotation'])} {said_by}" if row["quotation"] else EN_DASH
         cells = [capital(words.called("theme", theme)), quotation, *_figures(row, words)]
         lines.append((cells[: len(columns)], False))
     return plain_table(

@@ -168,6 +168,17 @@ def test_a_board_that_has_not_answered_has_a_row(city):
     assert table["principle_answered"].tolist() == [100, 0, 100, 0]
 
 
+def test_a_board_is_called_what_the_dataset_calls_it_in_the_language_of_the_page(folder):
+    named = '[board_answers]\nboards = { "skolnämnden" = { en = "school board" } }'
+    table = mr.follow_up(change(folder, "dataset.toml", "[board_answers]", named))
+    assert table["board"].unique().tolist() == ["skolnämnden", "parknämnden"]
+    called = {
+        language: list(dict.fromkeys(row["cells"][0] for row in mr.table(table, language=language).rows))
+        for language in ("sv", "en")
+    }
+    assert called == {"sv": ["skolnämnden", "parknämnden"], "en": ["school board", "parknämnden"]}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [

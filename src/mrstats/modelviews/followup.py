@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import look
 from ..captions import Captions
 from ..display import Display, figure
-from ..language import in_words, number
+from ..language import capital, in_words, number
 from ..phrases import fill
 from ..placeviews.parts import plain_table
 from .matrix import Matrix, MatrixRow, State
@@ -21,7 +21,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     rows = []
     for board in boards:
         states = tuple(at[board, principle] for principle in principles)
-        rows.append(MatrixRow(board[:1].upper() + board[1:], states, str(len(states) - states.count(NONE))))
+        rows.append(MatrixRow(capital(_named(board, words)), states, str(len(states) - states.count(NONE))))
     answered = [str(sum(at[board, principle] != NONE for board in boards)) for principle in principles]
     drawing = Matrix(
         [("", rows)], [words.called("principle", name) for name in principles], _states(words),
@@ -42,7 +42,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     lines = [
         (
             [
-                row["board"],
+                _named(row["board"], words),
                 words.called("principle", row["principle"]),
                 words.word(f"follow_up_{row['status']}"),
                 row["text"],
@@ -75,6 +75,12 @@ def said(data, words: Captions) -> list[str]:
         slots = {"principle": words.called("principle", answered.idxmin()), "n": counts[0], "total": counts[1]}
         told.append(fill("follow_up_fewest", language, **slots))
     return told
+
+
+def _named(board: str, words: Captions) -> str:
+    """A board in the language of the page, where ``[board_answers.boards]`` tells it; else as its file has it."""
+    told = words.city.description.beside.get("board_answers", {}).get("boards", {})
+    return told.get(board, {}).get(words.language, board)
 
 
 def _states(words: Captions) -> dict[str, State]:

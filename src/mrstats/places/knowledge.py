@@ -256,7 +256,7 @@ def follow_up(city: City) -> pd.DataFrame:
     Parameters
     ----------
     city : City
-        With [board_answers] in its dataset.toml.
+        With [board_answers] in its dataset.toml; ``[board_answers.boards]`` says what boards are called in another language.
 
     Returns
     -------

@@ -198,7 +198,7 @@ def test_an_english_edition_is_english_and_real_data_carry_no_mark(project, city
         "Bilaga till årsredovisningen 2024", "Appendix to the annual report 2024"
     )
     english = {"language": "en", "marks": []}
-    cells = ["# Work", material.table("Employment by district") | english]
+    cells = ["# Arbete\n\n<!-- en\n# Work\n-->", material.table("Employment by district") | english]
     material.notebook(project / "notebooks" / "10_work.ipynb", cells)
     real = type(city)(**(vars(city) | {"synthetic": False, "polygons": lambda level: None}))
     built = build_appendix(

@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 
 from mrstats.appendix import build_appendix
+from mrstats.appendix.pdfoutlet import read_pdf
 from mrstats.appendix.receipt import data_files
 from mrstats.schema import EditionError
 
@@ -213,6 +214,17 @@ def test_an_english_edition_is_english_and_real_data_carry_no_mark(project, city
     assert "How the figures are made" in pages[3]
     assert "1 March 2025" in pages[4]
     assert not any("Syntetiska" in page or "Synthetic" in page for page in pages)
+
+
+def test_the_number_of_a_section_is_no_figure_but_a_number_in_its_heading_is(project, city):
+    """Else the heading *1.1 Kvinnor* would tell a hidden 1.1 of women; link, contents and bookmark repeat it."""
+    material.notebook(project / "notebooks" / "10_work.ipynb", ["# Arbete", "## 61,2 procent av kvinnor"])
+    built = build_appendix(material.edition(project, "10_work"), city=city, prepare=material.release, **SILENT)
+    with pdfplumber.open(built) as opened:
+        assert "1.1 61,2 procent av kvinnor" in opened.pages[2].extract_text()
+    read = [(block.where, block.text) for block in read_pdf(built).blocks if "procent av kvinnor" in block.text]
+    assert {where for where, _ in read} >= {"page 2", "page 2, annotation", "page 3", "bookmark"}
+    assert {text.lstrip("“”").startswith("61,2 procent av kvinnor") for _, text in read} == {True}
 
 
 def test_a_table_too_wide_for_the_page_is_refused_by_name(project, city):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from ..schema import EditionError
 from .outlets import attached, together
 
 SPOKEN = ("/Alt", "/ActualText", "/E", "/T")
+SECTION = re.compile(r"\d+(?:\.\d+)* +")
+"""The number that the pages set before a heading; 5.3 is no figure of those whom the heading names."""
+
 TEXTS = re.compile(r"/(P|H\d?|Title|Caption|LI|Note|FENote|TOCI|BibEntry|BlockQuote|Formula)")
 Letters = dict[tuple[int, int | None], list[dict[str, Any]]]
 
@@ -50,6 +54,7 @@ def read_pdf(path: Path | str) -> Outlet:
         with pikepdf.open(path) as pdf:
             reader = _Reader(pdf, letters)
             blocks = [*reader.tagged(), *reader.untagged(), *_beside(pdf)]
+            blocks = [reader.without_section(block) for block in blocks]
             files = tuple(attached(name, kept.get_file().read_bytes()) for name, kept in pdf.attachments.items())
     except (pikepdf.PdfError, pdfplumber.utils.exceptions.PdfminerException) as error:
         raise EditionError(f"{path.name} cannot be read as a PDF ({error}). Build it again.") from None
@@ -70,6 +75,7 @@ class _Reader:
             self.pages[page] = "\n".join(text for _, _, text in lines_of(held))
         self.used: set[tuple[int, int | None]] = set()
         self.heads: dict[str, str] = {}
+        self.sections: set[str] = set()
 
     def tagged(self) -> Iterator[Block]:
         root = self.pdf.Root.get("/StructTreeRoot")
@@ -82,6 +88,15 @@ class _Reader:
             left = [x for key, held in self.letters.items() if key[0] == page and key not in self.used for x in held]
             for _, _, text in lines_of(left):
                 yield Block(ROW, f"page {page}", text, context=self._about(page))
+
+    def without_section(self, block: Block) -> Block:
+        """A heading, or what repeats one (contents, bookmark, link), without the number of its section."""
+        number = SECTION.match(block.text)
+        if number is None:
+            return block
+        words = block.text[number.end() :]
+        said = number.group() + words.lstrip("“”")  # a link tells its heading in quotation marks
+        return replace(block, text=words) if any(map(said.startswith, self.sections)) else block
 
     def _about(self, page: int) -> str:
         return " · ".join([*self.heads.values(), self.pages[page]])
@@ -103,6 +118,8 @@ class _Reader:
             if re.fullmatch(r"/H\d?|/Title", kind):
                 level = kind[2:] or "1"
                 self.heads = {key: value for key, value in self.heads.items() if key < level} | {level: text}
+                if SECTION.match(text):
+                    self.sections.add(text)
             yield Block(TEXT, f"page {at}", text, context=self._about(at))
             for child in _elements(element):
                 yield from self._spoken_below(child, at)

@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+from care_fixtures import care_city, care_people
+from mrstats.appendix.names import ordinary_codes
 from mrstats.disclosure.leaks import CELL, ROW, TEXT, Block, Outlet, find_leaks
 
 HIDDEN = pd.DataFrame(
@@ -117,3 +119,28 @@ def test_a_figure_of_a_text_is_of_those_named_since_the_figure_before():
     assert of_groups("Andel låg bland män och kvinnor i Ask är 7,4.", everybody, apart=sexes) == 1
     assert of_groups("Andel låg bland kvinnor i Ask är 7,4.", women) == 1
     assert of_groups("Andel låg är 54,1 i Björk. Bland kvinnor i Ask är den 7,4.", women) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        (TEXT, "Share who agree with 4 statements, employed", 0),
+        (TEXT, "Employed people with disability: 4 per cent.", 1),
+        (TEXT, 'employed[employed["disability"] == "with"]  # 4', 1),
+        (TEXT, "employed, disability=with, 4", 1),
+        (TEXT, "| employed | with | 4 |", 1),
+        (ROW, "employed with 4", 1),
+    ],
+)
+def test_a_code_that_is_an_ordinary_word_names_nobody_in_running_text_unless_written_as_a_code(kind, text, told):
+    hidden = pd.DataFrame(
+        {"indicator": ["employment"], "year": [2024], "geography": ["9980"], "disability": ["with"], "lower": [4.0],
+         "labels": [(("with", "with disability", "people with disability"), "employed")], "ordinary": [("with",)]}
+    )  # fmt: skip
+    assert len(find_leaks(hidden, [Outlet("a.pdf", "pdf", (Block(kind, "page 1", text),))])) == told
+
+
+def test_codes_that_are_ordinary_words_are_found_in_what_groups_are_called():
+    city = care_city(care_people())
+    assert ordinary_codes(city, "disability") == ("with", "without")
+    assert ordinary_codes(city, "sex") == ()  # women are called women

@@ -14,7 +14,7 @@ from ..disclosure.release import ProtectedRelease
 from ..language import LANGUAGES, word
 from ..schema import CITY, CONFIDENTIAL, IDENTITY, TOTAL, EditionError, factor_columns, has_status
 from .cubeoutlet import check_made_from_px, read_px_file
-from .names import area_names, group_names, indicator_names
+from .names import area_names, group_names, indicator_names, ordinary_codes
 from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
 from .tablecounts import Attacked, attack_counts
@@ -32,8 +32,8 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart``, ``differences`` and ``open``; one row a
-        cell with status ``C``. It holds what must not leave: keep it in memory.
+        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart``, ``ordinary``, ``differences`` and
+        ``open``; one row a cell with status ``C``. It holds what must not leave: keep it in memory.
 
     Examples
     --------
@@ -70,6 +70,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         "labels": labels,
         "others": others,
         "apart": apart,
+        "ordinary": [tuple(code for factor in factors for code in ordinary_codes(city, factor))] * len(rows),
         "whole": [whole if level == CITY else () for level in rows["geography_level"]],
         "differences": _differences(rows, true, factors),
         "open": _open_in_other_years(rows, protected, keys),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 from ..dataset import City
@@ -23,6 +24,16 @@ def group_names(city: City, factor: str) -> dict[str, tuple[str, ...]]:
         group.code: tuple(dict.fromkeys([group.code, *group.label.values(), *group.among.values()]))
         for group in city.factors[factor].groups
     }
+
+
+def ordinary_codes(city: City, factor: str) -> tuple[str, ...]:
+    """Codes that are words of what their group is called, no name of its own: *with* of *with disability* alone names nobody."""
+    found = []
+    for group in city.factors[factor].groups:
+        called = (*group.label.values(), *group.among.values())
+        if group.code not in called and any(group.code in re.findall(r"[\w+-]+", name) for name in called):
+            found.append(group.code)
+    return tuple(found)
 
 
 def indicator_names(city: City, name: str) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ SMALL, BESIDE = 20, 30
 SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-ZÅÄÖ])|\n")
 YEAR = re.compile(r"(?<![\d\u00a0,.])(?:19|20)\d\d(?!\d)")
 COLUMNS = ("outlet", "kind", "where", "what")
+MARKS = "\"'`=|"
+"""What stands beside a code in running text."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,9 @@ def find_leaks(
         One row a hidden cell of a release table: ``indicator, year, geography`` and the background factors (codes; one
         that a row lacks is its total), ``labels`` (tuple of the names it is printed under, indicator last; each a str or
         a tuple of spellings), the true figures (any of ``value, lower, upper, n, count, population, affected``) and, if
-        wanted, ``others`` (names that make a figure another cell's, such as the other groups) and ``whole`` (those among
-        them that a cell may have beside its own, such as the whole city's). Never leaves the process.
+        wanted, ``others`` (names that make a figure another cell's, such as the other groups), ``whole`` (those among them
+        that a cell may have beside its own, such as the whole city's) and ``ordinary`` (codes that are also words, such as
+        *with*: in running text they are names only where they are written as codes). Never leaves the process.
     outlets : iterable of Outlet
     released : mapping of str to bytes, optional
         The release's own tables by file name; a file of that name with other bytes is a leak, and so is a PDF's
@@ -167,6 +170,7 @@ class _Sought:
             "others",
             "whole",
             "apart",
+            "ordinary",
             "differences",
             "open",
             "status",
@@ -184,6 +188,7 @@ class _Sought:
         whole = [frozenset(map(plain_name, record.get("whole") or ())) for record in self.records]
         self.elsewhere = [names - beside for names, beside in zip(self.others, whole, strict=True)]
         self.apart = [frozenset(map(plain_name, record.get("apart") or ())) for record in self.records]
+        self.ordinary = frozenset(plain_name(code) for r in self.records for code in r.get("ordinary") or ())
         self.pattern = name_pattern(frozenset().union(*every, *others))
         self.written: dict[tuple[str, tuple[int, int]], set[tuple[int, str]]] = defaultdict(set)
         self.at: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -209,6 +214,8 @@ class _Sought:
         text, labels = unicodedata.normalize("NFC", block.text), unicodedata.normalize("NFC", block.labels)
         own_text = labels if block.kind == CELL else text
         names = [(m.start(), m.end(), plain_name(m.group())) for m in self.pattern.finditer(own_text)]
+        if block.kind == TEXT:
+            names = [name for name in names if name[2] not in self.ordinary or _as_code(own_text, *name[:2])]
         if not names:
             return
         here = frozenset(name for _, _, name in names)
@@ -305,6 +312,11 @@ class _Sought:
                 for field in FIGURES:
                     if re.search(r"\d", row.get(field) or ""):
                         yield "table", f"{name}, row {number}", field, at
+
+
+def _as_code(text: str, start: int, end: int) -> bool:
+    """Whether a word of a text is written as a code is: in quotation marks, after an equals sign, between bars."""
+    return text[max(start - 2, 0) : start].strip()[-1:] in {*MARKS} or text[end : end + 2].strip()[:1] in {*MARKS}
 
 
 def _factors_of(row: Mapping[str, Any]) -> list[str]:

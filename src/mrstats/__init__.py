@@ -13,6 +13,7 @@ _PUBLIC = {
     "City": "dataset",
     "check_dataset": "dataset.checks",
     "tiny_city": "tiny",
+    "MrstatsError": "schema",
     "break_down": "breakdown",
     "gaps": "comparisons",
     "change": "changes",

@@ -160,6 +160,7 @@ def voices(
     *,
     year: int | None = None,
     factors: Sequence[str] | None = None,
+    measured: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """What residents have said in interviews, coded, beside the figures on the same theme and group.
 
@@ -173,6 +174,8 @@ def voices(
         Of the figures; default: the last year of their table.
     factors : list of str, optional
         Whose groups have figures; who speaks as one of another group stands without. Default: all.
+    measured : list of str, optional
+        Which indicators have figures; the others of a theme are named without. Default: all.
 
     Returns
     -------
@@ -208,7 +211,7 @@ def voices(
                 raise DatasetError(
                     f"[interviews.themes] {theme} names {name!r}, which is no indicator ({nearest(name, city.indicators)})."
                 )
-    for name in indicators or ():
+    for name in (*(indicators or ()), *(measured or ())):
         city.indicator(name)
     coded = found["group"].str.split("=", n=1, expand=True).reindex(columns=[0, 1]).set_axis(["factor", "code"], axis=1)
     for row, factor, code in zip(found.index, coded["factor"], coded["code"], strict=True):
@@ -223,7 +226,9 @@ def voices(
     table = table.explode("indicator").fillna({"indicator": ""})
     if indicators is not None:
         table = table[table["indicator"].isin([*indicators, ""])]
-    figures = _figures(city, table if factors is None else table[table["factor"].isin(list(factors))], year)
+    compared = table if factors is None else table[table["factor"].isin(list(factors))]
+    compared = compared if measured is None else compared[compared["indicator"].isin(list(measured))]
+    figures = _figures(city, compared, year)
     joined = table.merge(figures, on=["indicator", "factor", "group"], how="left", validate="many_to_one")
     joined["year"] = joined["year"].astype(int)
     joined["status"] = joined["status"].fillna("")

@@ -117,3 +117,17 @@ def test_a_figure_of_a_text_is_of_those_named_since_the_figure_before():
     assert of_groups("Andel låg bland män och kvinnor i Ask är 7,4.", everybody, apart=sexes) == 1
     assert of_groups("Andel låg bland kvinnor i Ask är 7,4.", women) == 1
     assert of_groups("Andel låg är 54,1 i Björk. Bland kvinnor i Ask är den 7,4.", women) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [
+        ("Lägst är andelen sysselsatta i Ask, 6,8. 23 av 72 värden visas inte.", 0),
+        ("Flest är sysselsatta i stadsdelen Ask i Österhed. 23 värden visas inte.", 0),
+        ("Sysselsatta i Ask: ca. 23 personer.", 1),
+        ("Sysselsatta i Ask, t.ex. 23 personer.", 1),
+        ("Sysselsatta i Ask: 23 personer.", 1),
+    ],
+)
+def test_a_sentence_that_begins_with_a_number_is_another(text, leaks):
+    assert in_text(text, count=23) == leaks

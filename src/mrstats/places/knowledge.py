@@ -22,6 +22,7 @@ from mrstats.schema import (
     UnknownNameError,
     has_status,
 )
+from mrstats.surveying import battery
 
 GROUNDS = {
     "sex": "sex", "gender_identity": "", "ethnicity": "", "religion": "", "disability": "disability", "orientation": "",
@@ -238,18 +239,20 @@ def voices(
 
 
 def _figures(city: City, table: pd.DataFrame, year: int | None) -> pd.DataFrame:
-    """Figures of the groups that have spoken, of the indicators on their themes."""
+    """Figures of the groups that have spoken, of the indicators on their themes; what a survey asks, as a battery of it."""
     parts = []
     for factor, rows in table[table["indicator"] != ""].groupby("factor"):
-        by_table: dict[str, list[str]] = {}
-        for name in dict.fromkeys(rows["indicator"]):
-            source = city.indicator(name).table
-            if source in city.description.factors[str(factor)].tables:
-                by_table.setdefault(source, []).append(name)
-        for names in by_table.values():
-            made = break_down(city, names, by=str(factor), years=year)
-            whole = made[made[str(factor)] == TOTAL].set_index("indicator")["value"]
-            made = made[made[str(factor)] != TOTAL].rename(columns={str(factor): "group", "year": "figure_year"})
+        together: dict[tuple[str, bool], list[str]] = {}
+        for indicator in map(city.indicator, dict.fromkeys(rows["indicator"])):
+            source = city.description.tables[indicator.table]
+            asked = bool(source.weight) and indicator.measure == "proportion"
+            if source.name in city.description.factors[str(factor)].tables:
+                together.setdefault((source.name, asked), []).append(indicator.name)
+        for (_, asked), names in together.items():
+            group = str(factor)
+            made = battery(city, names, group, year=year) if asked else break_down(city, names, group, years=year)
+            whole = made[made[group] == TOTAL].set_index("indicator")["value"]
+            made = made[made[group] != TOTAL].rename(columns={group: "group", "year": "figure_year"})
             parts.append(made.assign(factor=factor, city_value=made["indicator"].map(whole)))
     columns = ["indicator", "factor", "group", "value", "lower", "upper", "city_value", "figure_year", "unit", "status"]
     return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)

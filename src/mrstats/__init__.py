@@ -44,6 +44,7 @@ _PUBLIC = {
     "rake": "surveying",
     "representativity": "surveying",
     "battery": "surveying",
+    "answers": "surveying",
     "index": "surveying",
     "table": "tables",
     "chart": "charts",

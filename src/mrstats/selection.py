@@ -23,7 +23,7 @@ _NEEDED = ("indicator", "year", "geography_level", "geography", "vintage", "valu
 _NEVER_HIDDEN = ("year", "since", "vintage", "confidence", "reference_value", "depth", "searched", "city_value")
 _VERDICTS = {
     "sure": False, "confirmed": False, "outside": "", "progress": "", "path": "", "gap_direction": "",
-    "gap_worst": "", "gap_best": "", "levels": (),
+    "gap_worst": "", "gap_best": "", "levels": (), "verdict": "",
 }  # fmt: skip
 """What a row's figures say in other words or all together; it goes when they go."""
 

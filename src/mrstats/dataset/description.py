@@ -227,12 +227,19 @@ def _sample(source: TableSource, said: Any) -> tuple[TableSource, Indicator]:
 def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) -> dict[str, Indicator]:
     """An indicator for each question of a survey: the share of those who answered that agree with the statement."""
     where = f"[questions.{table}]"
-    _only(spec, {"file", "agree", "scale", "population", "source"}, where)
+    _only(spec, {"file", "agree", "scale", "answers", "population", "source"}, where)
     scale = spec.get("scale", [0, 1])
     if not (
         isinstance(scale, list) and len(scale) == 2 and all(type(end) is int for end in scale) and scale[0] < scale[1]
     ):
         raise DatasetError(f"{where} scale = {scale!r} must be the lowest and the highest answer, such as [1, 5].")
+    count = scale[1] - scale[0] + 1
+    for language, words in spec.get("answers", {}).items():
+        if language not in LANGUAGES or not isinstance(words, list) or len(words) != count:
+            raise DatasetError(
+                f"{where} answers.{language} = {words!r} must be a list of {count} words in sv or en, one for each answer of "
+                f"scale = {scale}."
+            )
     for key in ("file", "agree", "population", "source"):
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 
 from mrstats.dataset import City
-from mrstats.models.asked import answered, names
+from mrstats.models.asked import answered, names, whole
 from mrstats.request import ResultRequest
 from mrstats.schema import UnknownNameError
+from mrstats.surveying.answering import answers_table
 from mrstats.surveying.asking import battery_table, index_table, questions_of
 from mrstats.surveying.responding import representativity_table, response_table
 from mrstats.surveying.sample import response_of, year_of
@@ -25,6 +26,7 @@ RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
     "rake": rake_table,
     "representativity": representativity_table,
     "battery": battery_table,
+    "answers": answers_table,
     "index": index_table,
 }
 """What a plan may ask for of surveys, and the callable that makes it, checked by its own rules."""
@@ -288,6 +290,87 @@ def battery(
         "confidence": _level(confidence),
     }
     return answered(city, ResultRequest(city.name, "battery", arguments), battery_table)
+
+
+def answers(
+    city: City,
+    questions: Sequence[str],
+    *,
+    since: int | None = None,
+    margins: str | Sequence[str] = (),
+    population: str = "",
+    trim: float | None = None,
+    year: int | None = None,
+    confidence: float = 0.95,
+    alike: float = 2.0,
+) -> pd.DataFrame:
+    """What everybody answered to several questions, answer by answer, and whether more are positive than in an earlier year.
+
+    Parameters
+    ----------
+    city : City
+    questions : list of str
+        Of one survey, whose [questions.…] has a ``scale``; each is favourable or adverse.
+    since : int, optional
+        An earlier year of the survey.
+    margins, population, trim
+        As in `rake`, in both years.
+    year : int, optional
+    confidence : float
+    alike : float
+        A change whose whole interval lies within so many percentage points either side of 0 is none that matters.
+
+    Returns
+    -------
+    DataFrame
+        One row per question and ``answer``, in the scale's order, with its ``side``: *positive* where it is good for people
+        (to agree, or of an adverse question to disagree), *negative* or *neutral*. ``value, lower, upper`` in per cent of
+        the ``n`` who answered the question; ``response``: these in per cent of all who could be asked. The same in every row of a
+        question: ``positive`` share with limits, its ``change`` in percentage points from ``since`` with limits, ``p``,
+        ``p_adjusted`` (Holm's, over the questions) and the ``verdict``: *better* or *worse* where the adjusted p is below
+        1 − confidence, else *alike* or *unsure*. ``compared``: whether persons who answered both years are *independent samples*
+        or *recurring persons*, whose answers vary together.
+
+    Raises
+    ------
+    UnknownNameError, UnknownGroupError, DatasetError
+        What is no question of the survey, a question without a direction, or a year without answers; one sentence with the cure.
+
+    Notes
+    -----
+    How to read it: limits are chance in who was drawn. *Unsure* is not *alike*: nobody can see whether it has changed. A question
+    is hidden whole (``C``) where 1–9 persons gave one of its answers in either year, or fewer than ten agree or do not: shares
+    add up, so one answer alone cannot be hidden. ``response`` is missing where fewer than ten did not answer.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import mrstats as mr
+    >>> from mrstats.example_city import build_example_city
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     city = mr.open_dataset(build_example_city(Path(folder) / "exempelstad", persons=6000))
+    ...     table = mr.answers(city, ["q04", "q17"], since=2023)
+    >>> table.pivot(index="indicator", columns="answer", values="side").loc["q17"].tolist()
+    ['positive', 'positive', 'neutral', 'negative', 'negative']
+    >>> table.groupby("indicator")["value"].sum().round(6).tolist()
+    [100.0, 100.0]
+    """
+    table = questions_of(city, names(questions))[0].table
+    chosen = year_of(city, table, year)
+    if since is not None and not whole("since", since) < chosen:
+        raise UnknownNameError(f"since={since} must be an earlier year than {chosen}.")
+    if not alike >= 0:
+        raise UnknownNameError(f"alike={alike!r} must be percentage points, such as 2, or 0 where any change matters.")
+    arguments = {
+        "questions": names(questions),
+        "since": whole("since", since or 0),
+        **_weighting(margins, population, trim),
+        "year": chosen,
+        "confidence": _level(confidence),
+        "alike": float(alike),
+    }
+    return answered(city, ResultRequest(city.name, "answers", arguments), answers_table)
 
 
 def index(

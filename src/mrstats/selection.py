@@ -20,7 +20,18 @@ from .schema import (
 
 GEOGRAPHY = "geography"
 _NEEDED = ("indicator", "year", "geography_level", "geography", "vintage", "value", "status")
-_NEVER_HIDDEN = ("year", "since", "vintage", "confidence", "reference_value", "depth", "searched", "city_value")
+_NEVER_HIDDEN = (
+    "year",
+    "since",
+    "vintage",
+    "confidence",
+    "reference_value",
+    "depth",
+    "searched",
+    "city_value",
+    "answer",
+    "alike",
+)
 _VERDICTS = {
     "sure": False, "confirmed": False, "outside": "", "progress": "", "path": "", "gap_direction": "",
     "gap_worst": "", "gap_best": "", "levels": (), "verdict": "",

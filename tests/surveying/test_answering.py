@@ -1,41 +1,17 @@
 """Answers held to shares by hand, to R's survey package, to `mr.change`, and to who tries to work out a hidden one."""
 
-import tomllib
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import mrstats as mr
-from made_city import DATASET, reference
-from mrstats.dataset import City
-from mrstats.dataset.description import describe
+from made_city import reference
 from mrstats.measures.distribution import t_quantile
 from mrstats.schema import DatasetError, UnknownNameError
 from mrstats.surveying.answering import _verdict
-from survey_fixtures import ADULTS, FACTORS, MARGINS, TABLES, register_of, sample_of_r
+from survey_fixtures import city_with, people_of, sample_of_r
 
 R = reference("03_survey")
-
-
-def city_with(people, folder, *, scale="[1, 5]", agree="[4, 5]", more="", questions="safe,Trygg,Safe,favourable"):
-    """A city whose survey has the questions of some lines of CSV."""
-    (folder / "questions.csv").write_text(f"question,sv,en,direction\n{questions}\n", encoding="utf-8")
-    asked = f'[questions.people]\nfile = "questions.csv"\nagree = {agree}\nscale = {scale}\npopulation = "alla"\nsource = "Enkät"\n'
-    tables = TABLES.format(more=more, design_weight="weight")
-    toml = tomllib.loads(DATASET + tables + FACTORS + asked + ADULTS)
-    return City(
-        describe(toml, folder), None, language="sv", frames={"people": people, "register": register_of(MARGINS)}
-    )
-
-
-def people_of(counts, *, year=2024, weight=1.0, first=0, silent=0, question="safe"):
-    """So many persons with each answer from 1 on, and some who did not answer the survey."""
-    answer = np.repeat(np.arange(1, len(counts) + 1), counts)
-    n = len(answer) + silent
-    given = pd.array([*answer, *[pd.NA] * silent], "Int64")
-    frame = pd.DataFrame({"id": first + np.arange(n), "year": year, "sex": "man", "region": "North", "stratum": 1})
-    return frame.assign(answered=np.arange(n) < len(answer), weight=weight, **{question: given})
 
 
 def test_shares_sides_and_response_by_hand(tmp_path):

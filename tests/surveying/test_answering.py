@@ -257,6 +257,12 @@ def test_what_cannot_be_asked_is_named(tmp_path, options, asked, error, says):
         mr.answers(city_with(people_of([20, 20, 20, 20, 20]), tmp_path, **options), ["safe"], **asked)
 
 
+def test_the_name_of_a_survey_stands_for_all_of_its_questions(tmp_path):
+    people = people_of([20, 20, 20, 20, 20]).assign(calm=lambda rows: rows["safe"])
+    city = city_with(people, tmp_path, questions="safe,Sv,En,favourable\ncalm,Sv,En,adverse")
+    pd.testing.assert_frame_equal(mr.answers(city, "people"), mr.answers(city, ["safe", "calm"]))
+
+
 def test_half_an_answer_is_none(tmp_path):
     people = people_of([20, 20, 20, 20, 20])
     people["safe"] = people["safe"].astype(float)

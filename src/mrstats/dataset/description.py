@@ -166,8 +166,11 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
             raise DatasetError(f"[dataset] lacks {key!r}.")
     tables = {name: _table(name, spec) for name, spec in raw.get("tables", {}).items()}
     indicators = {name: read_indicator(name, spec) for name, spec in raw.get("indicators", {}).items()}
+    questions = {}
     for name, spec in raw.get("questions", {}).items():
-        indicators |= _question_indicators(name, spec, folder)
+        asked = _question_indicators(name, spec, folder)
+        indicators |= asked
+        questions[name] = {**spec, "names": list(asked)}
     for name in [name for name, table in tables.items() if table.responded and table.design_weight]:
         source = raw.get("questions", {}).get(name, {}).get("source", head["label"])
         tables[f"{name}_sample"], indicators[f"{name}_response"] = _sample(tables[name], source)
@@ -199,7 +202,7 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         water=raw.get("water"),
         beside={name: _beside(name, raw[name]) for name in BESIDE if name in raw},
         distances=_distances(raw),
-        questions=raw.get("questions", {}),
+        questions=questions,
     )
 
 

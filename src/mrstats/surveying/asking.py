@@ -16,6 +16,7 @@ from mrstats.estimates import UNRELIABLE_CV, UNRELIABLE_N
 from mrstats.measures.design_intervals import proportion_interval
 from mrstats.measures.distribution import t_quantile
 from mrstats.measures.scales import Reliability, cronbach_alpha
+from mrstats.models.asked import names
 from mrstats.models.columns import words_of
 from mrstats.models.persons import FEWEST, may_be_shown
 from mrstats.sampled import estimate_domains
@@ -34,6 +35,14 @@ from mrstats.surveying.sample import Answers, answers_of
 
 HEAD = ["indicator", "year", "geography_level", "geography", "vintage"]
 TAIL = ["raked_to", "factor", "measure", "method", "confidence", "unit", "status"]
+
+
+def names_of(city: City, questions: str | Sequence[str]) -> list[str]:
+    """The questions by name; the name of a survey stands for all of its."""
+    chosen = names(questions)
+    if len(chosen) == 1 and chosen[0] in city.description.questions:
+        return list(city.description.questions[chosen[0]]["names"])
+    return chosen
 
 
 def questions_of(city: City, questions: Sequence[str], fewest: int = 1) -> list[Indicator]:

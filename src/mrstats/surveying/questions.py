@@ -12,12 +12,12 @@ from mrstats.request import ResultRequest
 from mrstats.schema import UnknownNameError
 from mrstats.surveying.answering import answers_table
 from mrstats.surveying.arguments import level, raking, year_of
-from mrstats.surveying.asking import battery_table, index_table, questions_of
+from mrstats.surveying.asking import battery_table, index_table, names_of, questions_of
 
 
 def battery(
     city: City,
-    questions: Sequence[str],
+    questions: str | Sequence[str],
     by: str | Sequence[str] = (),
     *,
     margins: str | Sequence[str] = (),
@@ -31,7 +31,7 @@ def battery(
     Parameters
     ----------
     city : City
-    questions : list of str
+    questions : list of str, or a survey's name for all of its
         Of one survey; dataset.toml's ``agree`` says which answers count.
     by : str or list of str
         Background factors, each on its own.
@@ -68,9 +68,9 @@ def battery(
     >>> table[["indicator", "sex"]].values.tolist()[:3]
     [['q04', '_T'], ['q04', 'women'], ['q04', 'men']]
     """
-    table = questions_of(city, names(questions))[0].table
+    table = questions_of(city, names_of(city, questions))[0].table
     arguments = {
-        "questions": names(questions),
+        "questions": names_of(city, questions),
         "by": names(by),
         **raking(margins, population, trim),
         "year": year_of(city, table, year),
@@ -81,7 +81,7 @@ def battery(
 
 def answers(
     city: City,
-    questions: Sequence[str],
+    questions: str | Sequence[str],
     *,
     since: int | None = None,
     margins: str | Sequence[str] = (),
@@ -96,7 +96,7 @@ def answers(
     Parameters
     ----------
     city : City
-    questions : list of str
+    questions : list of str, or a survey's name for all of its
         Of one survey, whose [questions.…] has a ``scale``; each is favourable or adverse.
     since : int, optional
         An earlier year of the survey.
@@ -143,14 +143,14 @@ def answers(
     >>> table.groupby("indicator")["value"].sum().round(6).tolist()
     [100.0, 100.0]
     """
-    table = questions_of(city, names(questions))[0].table
+    table = questions_of(city, names_of(city, questions))[0].table
     chosen = year_of(city, table, year)
     if since is not None and not whole("since", since) < chosen:
         raise UnknownNameError(f"since={since} must be an earlier year than {chosen}.")
     if not alike >= 0:
         raise UnknownNameError(f"alike={alike!r} must be percentage points, such as 2, or 0 where any change matters.")
     arguments = {
-        "questions": names(questions),
+        "questions": names_of(city, questions),
         "since": whole("since", since or 0),
         **raking(margins, population, trim),
         "year": chosen,
@@ -162,7 +162,7 @@ def answers(
 
 def index(
     city: City,
-    questions: Sequence[str],
+    questions: str | Sequence[str],
     by: str | Sequence[str] = (),
     *,
     name: str = "",
@@ -177,7 +177,7 @@ def index(
     Parameters
     ----------
     city : City
-    questions : list of str
+    questions : list of str, or a survey's name for all of its
         Two or more of one survey, whose [questions.…] has a ``scale``; those with an adverse direction are turned.
     by : str or list of str
         Background factors, each on its own.
@@ -218,9 +218,9 @@ def index(
     >>> table["indicator"].tolist(), bool(0 < table["alpha"].iloc[0] < 1)
     (['', 'q04', 'q05', 'q06', 'q07'], True)
     """
-    table = questions_of(city, names(questions), fewest=2)[0].table
+    table = questions_of(city, names_of(city, questions), fewest=2)[0].table
     arguments = {
-        "questions": names(questions),
+        "questions": names_of(city, questions),
         "name": name,
         "by": names(by),
         **raking(margins, population, trim),

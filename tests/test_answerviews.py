@@ -259,9 +259,9 @@ def test_without_an_earlier_year_the_ends_are_said_only_where_certain(tmp_path):
     heads = [column["text"] for column in mr.table(data, city=city).columns]
     assert heads == [
         "Påstående",
-        "Negativa, %",
-        "Neutrala, %",
-        "Positiva, %",
+        "Negativa",
+        "Neutrala",
+        "Positiva",
         "95 %-intervall",
         "Personer, ca",
         "Svar, %",

@@ -54,9 +54,13 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     found = _Answers(masked(data, NEEDED), words)
     word, level = words.word, words.word("interval_column", level=words.confidence(found.rows) or "95")
     sides = [side for side in _SIDES if side in found.sides]
-    heads = [word("battery_question"), *(f"{capital(word(f'answers_{side}'))}, %" for side in sides)]
+    heads = [word("battery_question"), *(capital(word(f"answers_{side}")) for side in sides)]
+    spanners = [{"text": word("answers_shares"), "first": 1, "last": len(sides) + (not found.since)}]
     if found.since:
-        heads += [word("answers_change_column", since=found.since), level, word("answers_verdict")]
+        spanners.append(
+            {"text": word("answers_change_column", since=found.since), "first": len(heads), "last": len(heads) + 2}
+        )
+        heads += [word("change_map"), level, word("answers_verdict")]
     else:
         heads += [level, word("persons_about"), *[word("answers_response")] * found.has_response]
     lines = []
@@ -73,8 +77,8 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         lines.append((cells, False, found.letter(question)))
     notes = found.notes() if found.since else [word("rounded_to_tens"), *found.persons_notes()[1:], *found.notes()]
     return lettered_table(
-        words, heads, lines, title=found.title(title), subtitle=found.subtitle("answers_subtitle_table"), source=found.source(),
-        notes=[*notes, *words.chance(found.rows)],
+        words, heads, lines, spanners=spanners, title=found.title(title), source=found.source(),
+        subtitle=found.subtitle("answers_subtitle_table"), notes=[*notes, *words.chance(found.rows)],
     )  # fmt: skip
 
 

@@ -210,12 +210,15 @@ def test_all_that_is_printed_of_a_hidden_question_leaves_its_answers_wide(tmp_pa
     """The attacker knows n, the positive share and the mean of every other table, and that all persons weigh the same."""
     from scipy.optimize import linprog
 
-    city = city_with(people_of(hidden, silent=60), tmp_path)
-    told = [mr.answers(city, ["safe"]), mr.battery(city, ["safe"], "sex"), mr.break_down(city, "safe")]
+    people = people_of(hidden, silent=60).assign(calm=lambda rows: rows["safe"])
+    city = city_with(people, tmp_path, questions="safe,Sv,En,favourable\ncalm,Sv,En,favourable")
+    told = [mr.answers(city, ["safe"]), mr.battery(city, ["safe"], "sex"), mr.index(city, ["safe", "calm"])]
     assert told[0]["status"].eq("C").all()
     n, agree = told[1]["n"].iloc[0], told[1]["value"].iloc[0] / 100
     assert (n, agree) == (sum(hidden), pytest.approx(sum(hidden[3:]) / sum(hidden)))  # so much is public
-    equations, sums = [[1] * 5, [0, 0, 0, 1, 1]], [n, agree * n]
+    mean = told[2].loc[told[2]["indicator"] == "safe", "value"].iloc[0]  # in points from 0 to 100
+    assert mean == pytest.approx(25 * np.dot(hidden, range(5)) / n)
+    equations, sums = [[1] * 5, [0, 0, 0, 1, 1], [0, 25, 50, 75, 100]], [n, agree * n, mean * n]
     for place in np.flatnonzero(np.array(hidden) < 10):
         aim = np.eye(5)[place]
         least, most = (linprog(sign * aim, A_eq=equations, b_eq=sums, bounds=(0, None)) for sign in (1, -1))

@@ -77,7 +77,7 @@ def table(data, *, title=None, city=None, language=None) -> Display:
         lines.append((cells, False, found.letter(question)))
     notes = found.notes() if found.since else [word("rounded_to_tens"), *found.persons_notes()[1:], *found.notes()]
     return lettered_table(
-        words, heads, lines, spanners=spanners, title=found.title(title), source=found.source(),
+        words, heads, lines, spanners=spanners, texts=[len(heads) - 1] * bool(found.since), title=found.title(title), source=found.source(),
         subtitle=found.subtitle("answers_subtitle_table"), notes=[*notes, *words.chance(found.rows)],
     )  # fmt: skip
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from .. import look
 from ..captions import HIDDEN
@@ -102,15 +101,7 @@ class DivergingBars:
         self.colours = colours_of(*counts)
         self._lay_out_legend(legends)
         self._lay_out_columns()
-        for label, air in product(_LABELS, _AIRS):
-            self._lay_out_rows(label, air)
-            if self.height <= MOST_HEIGHT:
-                break
-        else:
-            raise MrstatsError(
-                f"The chart of {len(bars)} questions would be {self.height:.0f} mm high; {MOST_HEIGHT:.0f} fit a page. Select fewer "
-                "questions, or use mr.table."
-            )
+        self._lay_out_rows()
         self.sheet = look.Sheet(look.COLUMN_WIDTH, self.height)
 
     def _lay_out_legend(self, legends: Sequence[tuple[str, Sequence[str]]]) -> None:
@@ -151,8 +142,23 @@ class DivergingBars:
             edge -= max(*widths, *(look.text_width(line, look.SMALL_SIZE) for line in self.column_heads[place])) + _GAP
         self.right = edge
 
-    def _lay_out_rows(self, label: float, air: float) -> None:
-        """Names in lines, then the scale that is left beside them, then heights."""
+    def _lay_out_rows(self) -> None:
+        """The narrowest names with which all rows fit a page, then heights."""
+        for label in _LABELS:
+            self._lay_out_names(label)
+            for air in _AIRS:
+                self.heights = [max(_ROW, _LINE * len(name) + air) for name in self.names]
+                self.bottom = self.plot_top + sum(self.heights)
+                self.height = self.bottom + 4.4 + (_LINE + 1.8) * bool(self.heads.sums) + look.UNDER_LAST_BASELINE
+                if self.height <= MOST_HEIGHT:
+                    return
+        raise MrstatsError(
+            f"The chart of {len(self.bars)} questions would be {self.height:.0f} mm high; {MOST_HEIGHT:.0f} fit a page. Select fewer "
+            "questions, or use mr.table."
+        )
+
+    def _lay_out_names(self, label: float) -> None:
+        """Names in lines of a width, and the scale that is left beside them."""
         names = [
             " ".join(part for word in bar.name.split() for part in look.hyphenated(word, label)) for bar in self.bars
         ]
@@ -167,9 +173,6 @@ class DivergingBars:
         self.middle = self.left + furthest[0] * self.scale
         lines = max(len(self.change_head), *map(len, self.column_heads))
         self.plot_top = self.top + _LINE * lines + 1.6
-        self.heights = [max(_ROW, _LINE * len(name) + air) for name in self.names]
-        self.bottom = self.plot_top + sum(self.heights)
-        self.height = self.bottom + 4.4 + (_LINE + 1.8) * bool(self.heads.sums) + look.UNDER_LAST_BASELINE
 
     def _halves(self, bar: Bar) -> tuple[float, float]:
         """How far a bar reaches left and right of the middle, in per cent."""

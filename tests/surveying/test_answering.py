@@ -101,6 +101,24 @@ def test_a_change_between_independent_samples_has_both_errors_of_r(tmp_path):
     assert row["compared"] == "independent samples"
 
 
+def test_clusters_that_the_same_persons_are_in_vary_together(tmp_path):
+    """Whoever was ill is well and the other way about: every unit's deviation is turned, and the error is twice R's."""
+    people = sample_of_r()
+    turned = people.assign(poor_health=1 - people["poor_health"])
+    row = mr.answers(r_city(tmp_path, two_years(people, turned)), ["poor_health"], since=2023).iloc[0]
+    half = 100 * t_quantile(row["df"], 0.95) * 2 * R["total"]["poor_health"]["se"]
+    assert row["change_upper"] - row["change"] == pytest.approx(half)
+    assert row["compared"] == "recurring persons"
+
+
+def test_persons_without_a_number_recur_in_no_year(tmp_path):
+    people = two_years(people_of([20, 30, 20, 40, 40]), people_of([30, 40, 30, 30, 20], first=1000))
+    apart = mr.answers(city_with(people, tmp_path), ["safe"], since=2023)
+    people["id"] = people["id"].astype(float).where(people["id"] > 1)
+    people.loc[people["id"] == 1000, "id"] = np.nan
+    pd.testing.assert_frame_equal(mr.answers(city_with(people, tmp_path), ["safe"], since=2023), apart)
+
+
 def test_a_change_is_that_of_mr_change_where_nobody_recurs(tmp_path):
     people = two_years(people_of([20, 30, 20, 40, 40]), people_of([30, 40, 30, 30, 20], first=1000))
     city = city_with(people, tmp_path)
@@ -272,3 +290,16 @@ def test_half_an_answer_is_none(tmp_path):
     people.loc[3, "safe"] = 1.5
     with pytest.raises(DatasetError, match=r"column 'safe' holds .*1\.5.*, which is not within scale"):
         mr.answers(city_with(people, tmp_path), ["safe"])
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ('answers.sv = ["nej", "ja"]', r"answers\.sv = \['nej', 'ja'\] must be a list of 5 words"),
+        ('answers.no = ["a", "b", "c", "d", "e"]', r"answers\.no = .* in sv or en"),
+        ('answers = "a b c d e"', "answers = 'a b c d e' must be"),
+    ],
+)
+def test_words_of_answers_are_one_for_each(tmp_path, words, says):
+    with pytest.raises(DatasetError, match=says):
+        city_with(people_of([20] * 5), tmp_path, agree=f"[4, 5]\n{words}")

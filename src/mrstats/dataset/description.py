@@ -237,7 +237,10 @@ def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) 
     ):
         raise DatasetError(f"{where} scale = {scale!r} must be the lowest and the highest answer, such as [1, 5].")
     count = scale[1] - scale[0] + 1
-    for language, words in spec.get("answers", {}).items():
+    answers = spec.get("answers", {})
+    if not isinstance(answers, dict):
+        raise DatasetError(f"{where} answers = {answers!r} must be lists of words, answers.sv and answers.en.")
+    for language, words in answers.items():
         if language not in LANGUAGES or not isinstance(words, list) or len(words) != count:
             raise DatasetError(
                 f"{where} answers.{language} = {words!r} must be a list of {count} words in sv or en, one for each answer of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -171,18 +172,19 @@ def _change(held: _Held, recurring: tuple[np.ndarray, np.ndarray] | None, confid
 
 def _recurring(city: City, table: str, samples: list[Answers]) -> tuple[np.ndarray, np.ndarray]:
     """Places of the sampling units that both years have, among each year's deviations; none where no person is in both."""
-    source = city.description.tables[table]
+    source, nobody = city.description.tables[table], (np.array([], int), np.array([], int))
     frames = [sample.design.frame for sample in samples]
-    nobody = np.array([], int), np.array([], int)
-    if not source.person or not set(frames[0][source.person]) & set(frames[1][source.person]):
+    if not source.person or not set(frames[0][source.person].dropna()) & set(frames[1][source.person].dropna()):
         return nobody
-    columns = [source.strata, source.cluster] if source.strata and source.cluster else [source.cluster or source.person]
+    columns = [name for name in (source.strata, source.cluster) if name] if source.cluster else [source.person]
     units = []
     for sample, frame in zip(samples, frames, strict=True):
         place, _ = clusters_and_strata(sample.design.strata, sample.design.cluster, len(frame))
-        units.append(pd.MultiIndex.from_frame(frame[columns].astype(str).groupby(place).first()))
-    both = units[0].intersection(units[1])
-    return units[0].get_indexer(both), units[1].get_indexer(both)
+        named = frame[columns].astype("string").groupby(place).first()
+        label = reduce(lambda one, other: one + ":" + other, (named[name] for name in columns))
+        units.append(pd.Series(label.index, index=label)[(label.notna() & ~label.duplicated(keep=False)).to_numpy()])
+    both = pd.concat(units, axis=1, join="inner").to_numpy(int)
+    return both[:, 0], both[:, 1]
 
 
 def _verdict(change: dict[str, float], p: float, level: float, alike: float) -> str:

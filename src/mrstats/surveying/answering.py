@@ -90,11 +90,12 @@ class _Held(NamedTuple):
         return estimate_domains(self.samples[year].design, y, effective=True)
 
     def on(self, side: str) -> list[int]:
+        """The answers on a side."""
         return [answer for answer, its in self.sides.items() if its == side]
 
     @property
     def may_be_shown(self) -> bool:
-        """Whether nobody can be told from the answers of any year: none has 1–9 persons, nor the sides that other tables print."""
+        """Whether no answer of any year is that of 1–9 persons, and both sides have as many as a battery asks for."""
         for given in self.given:
             counts = {answer: int((given == answer).sum()) for answer in self.sides}
             n = sum(counts.values())
@@ -109,7 +110,7 @@ def _sides(city: City, indicator: Indicator) -> dict[int, str]:
     spec = city.description.questions[indicator.table]
     low, high = scale_of(city, indicator)
     scale, agree = list(range(low, high + 1)), sorted(spec["agree"])
-    if 2 * len(agree) > len(scale) + len(agree) - 1 or agree not in (scale[: len(agree)], scale[-len(agree) :]):
+    if not 0 < len(agree) < len(scale) or agree not in (scale[: len(agree)], scale[-len(agree) :]):
         raise DatasetError(
             f"[questions.{indicator.table}] agree = {agree} must be the last or the first answers of scale = [{low}, {high}], "
             "not all of them, so that the others can be told to disagree or lie between."

@@ -16,6 +16,7 @@ from mrstats.estimates import UNRELIABLE_CV, UNRELIABLE_N
 from mrstats.measures.design_intervals import proportion_interval
 from mrstats.measures.distribution import t_quantile
 from mrstats.measures.scales import Reliability, cronbach_alpha
+from mrstats.models.asked import names
 from mrstats.models.columns import words_of
 from mrstats.models.persons import FEWEST, may_be_shown
 from mrstats.sampled import estimate_domains
@@ -34,6 +35,14 @@ from mrstats.surveying.sample import Answers, answers_of
 
 HEAD = ["indicator", "year", "geography_level", "geography", "vintage"]
 TAIL = ["raked_to", "factor", "measure", "method", "confidence", "unit", "status"]
+
+
+def names_of(city: City, questions: str | Sequence[str]) -> list[str]:
+    """The questions by name; the name of a survey stands for all of its."""
+    chosen = names(questions)
+    if len(chosen) == 1 and chosen[0] in city.description.questions:
+        return list(city.description.questions[chosen[0]]["names"])
+    return chosen
 
 
 def questions_of(city: City, questions: Sequence[str], fewest: int = 1) -> list[Indicator]:
@@ -80,7 +89,7 @@ def battery_table(
         "method": f"{SURVEY} {'raked ' if margins else ''}taylor logit",
         "unit": "per cent",
     }
-    return _finished(city, parts, by, year, margins, **told, confidence=confidence)
+    return finished(city, parts, by, year, margins, **told, confidence=confidence)
 
 
 def index_table(
@@ -116,7 +125,7 @@ def index_table(
             part = domains.rows({**own, **adds}, [index["n"], own["n"]])
             parts.append(part.assign(indicator=indicator.name))
     told = {"measure": "mean", "method": f"{SURVEY} {'raked ' if margins else ''}taylor t", "unit": "points"}
-    return _finished(city, parts, by, year, margins, **told, confidence=confidence).assign(index=name)
+    return finished(city, parts, by, year, margins, **told, confidence=confidence).assign(index=name)
 
 
 class _Domains(NamedTuple):
@@ -157,26 +166,42 @@ def _outcome(frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
     return np.where(rows["keep_"].fillna(False).astype(bool), rows["y_"].to_numpy(float, na_value=np.nan), np.nan)
 
 
-def _score(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
-    """Answers as points from 0 to 100, where 100 is best; NaN where there is none."""
+def scale_of(city: City, indicator: Indicator) -> tuple[int, int]:
+    """The lowest and the highest answer to a question."""
     spec = city.description.questions.get(indicator.table, {})
     if "scale" not in spec:
         raise DatasetError(
             f"[questions.{indicator.table}] lacks 'scale', the lowest and the highest answer, such as [1, 5]."
         )
+    return spec["scale"][0], spec["scale"][1]
+
+
+def given_answers(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
+    """Each person's answer, a number of the scale; NaN where there is none."""
+    low, high = scale_of(city, indicator)
     if indicator.name not in frame:
         raise UnknownNameError(
             f"{indicator.name!r} is no question of [questions.{indicator.table}] with a column of its own."
         )
-    low, high = spec["scale"]
     answers = pd.to_numeric(frame[indicator.name], errors="coerce").to_numpy(float, na_value=np.nan)
-    wrong = (answers < low) | (answers > high) | (np.isnan(answers) & frame[indicator.name].notna().to_numpy())
+    wrong = (
+        (answers < low)
+        | (answers > high)
+        | (answers % 1 > 0)
+        | (np.isnan(answers) & frame[indicator.name].notna().to_numpy())
+    )
     if wrong.any():
         raise DatasetError(
             f"column {indicator.name!r} holds {frame[indicator.name].iloc[int(np.argmax(wrong))]!r}, which is not within scale = "
             f"[{low}, {high}] of [questions.{indicator.table}]. Leave the cell empty where there is no answer."
         )
-    points = 100 * (answers - low) / (high - low)
+    return answers
+
+
+def _score(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
+    """Answers as points from 0 to 100, where 100 is best; NaN where there is none."""
+    low, high = scale_of(city, indicator)
+    points = 100 * (given_answers(city, frame, indicator) - low) / (high - low)
     return 100 - points if indicator.direction == "adverse" else points
 
 
@@ -210,7 +235,7 @@ def _reliability(answers: Answers, scores: np.ndarray, domains: _Domains, confid
     return found
 
 
-def _finished(
+def finished(
     city: City, parts: list[pd.DataFrame], by: Sequence[str], year: int, margins: Sequence[str], **told
 ) -> pd.DataFrame:
     """All rows in one table of the standard columns."""

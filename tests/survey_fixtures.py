@@ -61,11 +61,14 @@ MARGINS = {
 }
 
 
-def city_of(people, register, folder, *, more="", design_weight="weight", indicators=""):
+def city_of(
+    people, register, folder, *, more="", design_weight="weight", indicators="", scale="[1, 5]", agree="[4, 5]"
+):
     """A city in memory with a survey and a register, whose questions are read from a folder."""
     (folder / "questions.csv").write_text(CSV, encoding="utf-8")
     tables = TABLES.format(more=more, design_weight=design_weight)
-    toml = DATASET + tables + FACTORS + QUESTIONS + ADULTS + indicators
+    questions = QUESTIONS.replace("[1, 5]", scale).replace("[4, 5]", agree)
+    toml = DATASET + tables + FACTORS + questions + ADULTS + indicators
     frames = {"people": people, "register": register}
     return City(describe(tomllib.loads(toml), folder), None, language="sv", frames=frames)
 

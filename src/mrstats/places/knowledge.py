@@ -22,7 +22,7 @@ from mrstats.schema import (
     UnknownNameError,
     has_status,
 )
-from mrstats.surveying import battery
+from mrstats.surveying.questions import battery
 
 GROUNDS = {
     "sex": "sex", "gender_identity": "", "ethnicity": "", "religion": "", "disability": "disability", "orientation": "",

@@ -34,6 +34,7 @@ from mrstats.schema import (
 from mrstats.surveying.sample import Answers, answers_of
 
 HEAD = ["indicator", "year", "geography_level", "geography", "vintage"]
+FEW_ANSWERS = 3
 TAIL = ["raked_to", "factor", "measure", "method", "confidence", "unit", "status"]
 
 
@@ -117,12 +118,14 @@ def index_table(
         alphas = {"alpha": [each.alpha for each in found], "alpha_lower": [each.lower for each in found],
                   "alpha_upper": [each.upper for each in found]}  # fmt: skip
         index = _mean(answers, whole, domains, confidence)
-        parts.append(domains.rows({**index, **alphas}, [index["n"]]).assign(indicator=""))
+        told_all = [_rarest_answer(city, answers, each, domains) for each in asked]
+        counts = [index["n"], *(np.minimum(index["n"], rarest) for rarest in told_all)]
+        parts.append(domains.rows({**index, **alphas}, counts).assign(indicator=""))
         for place, indicator in enumerate(asked):
             adds = {"item_rest": [each.item_rest[place] for each in found],
                     "alpha_if_dropped": [each.alpha_if_dropped[place] for each in found]}  # fmt: skip
             own = _mean(answers, scores[:, place], domains, confidence)
-            part = domains.rows({**own, **adds}, [index["n"], own["n"]])
+            part = domains.rows({**own, **adds}, [*counts, own["n"]])
             parts.append(part.assign(indicator=indicator.name))
     told = {"measure": "mean", "method": f"{SURVEY} {'raked ' if margins else ''}taylor t", "unit": "points"}
     return finished(city, parts, by, year, margins, **told, confidence=confidence).assign(index=name)
@@ -203,6 +206,20 @@ def _score(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
     low, high = scale_of(city, indicator)
     points = 100 * (given_answers(city, frame, indicator) - low) / (high - low)
     return 100 - points if indicator.direction == "adverse" else points
+
+
+def _rarest_answer(city: City, answers: Answers, indicator: Indicator, domains: _Domains) -> np.ndarray:
+    """Persons of each group behind the rarest answer that anybody gave, where a mean and the share who agree tell them all.
+
+    They do with three answers or fewer; with more there is no such bound, and it is without end.
+    """
+    low, high = scale_of(city, indicator)
+    rarest = np.full(len(domains.groups), np.inf)
+    given = given_answers(city, answers.design.frame, indicator)
+    for answer in range(low, high + 1) if high - low < FEW_ANSWERS else ():
+        persons = np.bincount(domains.place[given == answer], minlength=len(domains.groups))
+        rarest = np.where(persons > 0, np.minimum(rarest, persons), rarest)
+    return rarest
 
 
 def _mean(answers: Answers, values: np.ndarray, domains: _Domains, confidence: float) -> dict[str, np.ndarray]:

@@ -12,10 +12,12 @@ import pandas as pd
 from mrstats.dataset import City, dataset_of
 from mrstats.dataset.beside import read_beside
 from mrstats.definitions import Indicator, nearest
+from mrstats.measures.coarse import FEWEST, coarse_share, to_nearest_ten
 from mrstats.measures.distribution import weighted_quantile
+from mrstats.measures.nearest import is_near, nearest_distance
 from mrstats.measures.panels import difference_in_differences
 from mrstats.measures.proportions import wilson_interval
-from mrstats.places.residents import FEWEST, at_points, living_points, metres_to_nearest, to_nearest_ten
+from mrstats.places.residents import at_points, hide_the_last_but_one, living_points
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, UnknownNameError, factor_columns
 
 CHILDREN = 17
@@ -57,8 +59,8 @@ def impact_table(
     """The table that `mrstats.impact` returns; arguments as there, `move` a list of id, x and y."""
     points = living_points(city)
     kind, before, after = _services(read_beside(city, "services"), close, fee, move)
-    metres = pd.DataFrame({"before": metres_to_nearest(points, before)}, index=points.index)
-    metres["after"] = metres_to_nearest(points, after) if len(after) else np.inf
+    metres = pd.DataFrame({"before": nearest_distance(points[["x", "y"]], before[["x", "y"]])}, index=points.index)
+    metres["after"] = nearest_distance(points[["x", "y"]], after[["x", "y"]]) if len(after) else np.inf
     asked = _residents(city, city.indicator(indicator), who)
     parts = []
     factors: list[str | None] = [None, *by]
@@ -75,6 +77,7 @@ def impact_table(
     table = pd.DataFrame(parts).assign(
         indicator=indicator, year=year, kind=kind, reach=f"{reach:g}", who=who, confidence=confidence
     )[COLUMNS]
+    hide_the_last_but_one(table, ["factor", "geography_level"])
     table.loc[table["status"] == CONFIDENTIAL, FIGURES] = np.nan
     return table
 
@@ -132,31 +135,31 @@ def _areas(city: City, points: pd.DataFrame, level: str) -> pd.Series:
 
 
 def _reached(cells: pd.DataFrame, reach: float, confidence: float) -> dict[str, Any]:
-    """Persons near before and after, and how far they have to go; hidden where a few of them stand alone."""
+    """Persons near before and after, and how far they have to go; hidden where a few of them stand alone.
+
+    Whoever is near or not, before and after, and affected or not, is one of nobody or of at least ten. Shares are told in steps
+    of ten persons, and their limits are those of what is told: else they would tell more of the counts than the tens do.
+    """
     n, before, after = (cells[name].to_numpy(float) for name in ("w", "before", "after"))
-    total, near = n.sum(), {"before": n[before <= reach].sum(), "after": n[after <= reach].sum()}
-    moved = {
-        "affected": n[before != after].sum(),
-        "lost": n[(before <= reach) & (after > reach)].sum(),
-        "gained": n[(before > reach) & (after <= reach)].sum(),
-    }
-    alone = total < FEWEST or any(0 < count < FEWEST for count in moved.values())
-    result: dict[str, Any] = {
-        "n": to_nearest_ten(total),
-        **{name: to_nearest_ten(count) for name, count in moved.items()},
-    }
-    for when, metres in (("before", before), ("after", after)):
+    was, stays, other = is_near(before, reach), is_near(after, reach), before != after
+    total, affected, lost, gained = (n[which].sum() for which in (slice(None), other, was & ~stays, ~was & stays))
+    parts = [total, affected, total - affected, lost, gained, n[was & stays].sum(), n[~was & ~stays].sum()]
+    alone = total == 0 or any(0 < persons < FEWEST for persons in parts)
+    told = {"n": total, "affected": affected, "lost": lost, "gained": gained}
+    result: dict[str, Any] = {name: float(to_nearest_ten(persons)) for name, persons in told.items()}
+    for when, near, metres in (("before", was, before), ("after", stays, after)):
+        share = float(coarse_share(n[near].sum(), total))
         some = total > 0
-        lower, upper = wilson_interval([near[when]], [total], confidence=confidence) if some else ([np.nan], [np.nan])
-        result[f"within_{when}"] = 100 * near[when] / total if some else np.nan
-        result[f"within_{when}_lower"], result[f"within_{when}_upper"] = 100 * float(lower[0]), 100 * float(upper[0])
+        tens = max(result["n"], FEWEST)
+        lower, upper = wilson_interval(share * tens / 100, tens, confidence=confidence) if some else (np.nan, np.nan)
+        result |= {f"within_{when}": share, f"within_{when}_lower": 100 * float(lower)}
+        result[f"within_{when}_upper"] = 100 * float(upper)
         finite = bool(some) and bool(np.isfinite(metres).all())
         half, most = weighted_quantile(metres, [0.5, 0.9], n) if finite else (np.nan, np.nan)
         result[f"metres_{when}_median"], result[f"metres_{when}_p90"] = (float(to_nearest_ten(d)) for d in (half, most))
-    moved_n = n[before != after]
     with np.errstate(invalid="ignore"):
-        away = (after - before)[before != after]
-    further = np.average(away, weights=moved_n) if moved_n.sum() > 0 and np.isfinite(away).all() else np.nan
+        away = (after - before)[other]
+    further = np.average(away, weights=n[other]) if affected > 0 and np.isfinite(away).all() else np.nan
     return {**result, "further": float(to_nearest_ten(further)), "status": CONFIDENTIAL if alone else ""}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from ..captions import HIDDEN, Captions
@@ -12,8 +11,6 @@ from ..language import capital, interval, number, signed
 from ..phrases import hidden_in
 from ..schema import CITY, CONFIDENTIAL, TOTAL
 from ..selection import GEOGRAPHY, codes
-
-_REACHED = re.compile(r"(?P<kind>.+)_within_(?P<reach>[\d.e+]+)_m")
 
 
 def is_hidden(record: dict) -> bool:
@@ -67,12 +64,6 @@ def service(kind: str, words: Captions, *, plural: bool = False) -> str:
 def metres(reach: float, words: Captions) -> str:
     """*1 000 meter*."""
     return words.word("metres", number=number(reach, words.language))
-
-
-def reached(name: str) -> tuple[str, float] | None:
-    """Kind of service and metres of a row's indicator such as ``library_within_1000_m``; None for any other."""
-    found = _REACHED.fullmatch(name)
-    return (found["kind"], float(found["reach"])) if found else None
 
 
 def in_city(record: dict) -> bool:

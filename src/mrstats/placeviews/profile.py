@@ -8,12 +8,13 @@ from .. import look
 from ..captions import Captions, lower_first
 from ..chartdrawing import judging_colour
 from ..comparisons import SIGN
+from ..dataset.distances import reached
 from ..display import Display, figure
 from ..language import capital, in_words, signed
 from ..phrases import fill, hidden_in, share_of, value_of
 from ..schema import CITY, PER_CENT, TOTAL
 from ..selection import GEOGRAPHY, is_sure, masked
-from .parts import in_order, is_hidden, metres, plain_table, reached, service, written, written_interval
+from .parts import in_order, is_hidden, metres, plain_table, service, written, written_interval
 from .rowchart import STROKE, Block, Mark, Row, RowChart
 
 NEEDED = ("indicator", "year", "geography_level", "geography", "factor", "group", "value", "measure", "status")

@@ -11,7 +11,7 @@ from mrstats.dataset import City
 from mrstats.dataset.distances import reach_name, reach_of
 from mrstats.disclosure.family import OUTCOME, PLACE, Family
 from mrstats.disclosure.published import LOWER, UPPER
-from mrstats.measures.coarse import FEWEST, between_shares, between_tens
+from mrstats.measures.coarse import FEWEST, between_shares, between_tens, coarse_share, to_nearest_ten
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, has_status
 
 PERSONS = ("n", "population")
@@ -105,25 +105,25 @@ def _bounds(city: City, record: dict, asked: str) -> Iterator[Bound]:
 
 def _outcomes(city: City, record: dict) -> Iterator[tuple[float, float]]:
     """The least and the most of a row's persons who have its outcome; of an impact, before the change."""
-    n, name = record.get("n", np.nan), record["indicator"]
-    if not np.isfinite(n):
-        return
+    n, value, measure = (record.get(name, np.nan) for name in ("n", "value", "measure"))
     if "within_before" in record:
         yield _share(record["within_before"], n)
         (least, most), lost, gained = (_share(record["within_after"], n), _tens(record["lost"]), _tens(record["gained"]))
         yield max(least - gained[1] + lost[0], 0.0), most - gained[0] + lost[1]
-    elif record.get("measure") == "proportion" and np.isfinite(record.get("value", np.nan)):
-        yield _share(record["value"], n)
-    elif record.get("measure") == "rate" and np.isfinite(record.get("value", np.nan)) and not city.indicator(name).per:
-        events = np.round(record["value"] * n / city.indicator(name).multiplier, -1)
-        lower, upper = between_tens(events)
-        yield float(lower), float(upper)
+    elif measure == "proportion" and np.isclose(coarse_share(value * n / 100, n), value):  # else it is no result about places
+        yield _share(value, n)
+    elif measure == "rate" and record["indicator"] in city.indicators:
+        events = value * n / city.indicator(record["indicator"]).multiplier
+        if np.isclose(to_nearest_ten(events), events):
+            yield _tens(float(to_nearest_ten(events)))
 
 
 def _tens(tens: float) -> tuple[float, float]:
-    """The least and the most persons of a row that is shown: nobody, or at least `FEWEST`."""
+    """The least and the most persons of a row that is shown: nobody, or at least `FEWEST`; a number that is no ten is exact."""
+    if tens % 10 or tens == 0:
+        return tens, tens
     lower, upper = between_tens(tens)
-    return (max(float(lower), FEWEST), float(upper)) if tens > 0 else (0.0, 0.0)
+    return max(float(lower), FEWEST), float(upper)
 
 
 def _share(share: float, tens: float) -> tuple[float, float]:

@@ -34,7 +34,8 @@ def here(profile, indicator, level="plan_area", group="_T"):
 
 def told(share, persons):
     """A share in per cent as results about places tell it: in steps of at least ten persons, no finer than 0.1."""
-    least = max(1000 / round(persons, -1), 0.1)
+    tens = round(persons, -1)
+    least = max(1000 / (tens - (4 if tens % 20 else 5)), 0.1)
     step = next(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if step >= least)
     return round(100 * share / step) * step
 

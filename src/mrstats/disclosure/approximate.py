@@ -78,7 +78,10 @@ def bounds_of_results(city: City, family: Family, hidden: np.ndarray, results: I
     if PLACE in codes_of:
         whole = problem.places(bounds[list(codes_of)])
         known = (bounds[PLACE] == TOTAL) & (whole >= 0) & ~hidden[whole]
-        rest = {end: problem.truth[whole[known]] - bounds.loc[known, other] for end, other in ((LOWER, UPPER), (UPPER, LOWER))}
+        rest = {
+            end: problem.truth[whole[known]] - bounds.loc[known, other]
+            for end, other in ((LOWER, UPPER), (UPPER, LOWER))
+        }
         rest[LOWER] = rest[LOWER].clip(lower=0.0)
         bounds = pd.concat([bounds, bounds[known].assign(**{PLACE: UNPLACED}, **rest)], ignore_index=True)
     place = problem.places(bounds[list(codes_of)])
@@ -108,9 +111,15 @@ def _outcomes(city: City, record: dict) -> Iterator[tuple[float, float]]:
     n, value, measure = (record.get(name, np.nan) for name in ("n", "value", "measure"))
     if "within_before" in record:
         yield _share(record["within_before"], n)
-        (least, most), lost, gained = (_share(record["within_after"], n), _tens(record["lost"]), _tens(record["gained"]))
+        (least, most), lost, gained = (
+            _share(record["within_after"], n),
+            _tens(record["lost"]),
+            _tens(record["gained"]),
+        )
         yield max(least - gained[1] + lost[0], 0.0), most - gained[0] + lost[1]
-    elif measure == "proportion" and np.isclose(coarse_share(value * n / 100, n), value):  # else it is no result about places
+    elif measure == "proportion" and np.isclose(
+        coarse_share(value * n / 100, n), value
+    ):  # else it is no result about places
         yield _share(value, n)
     elif measure == "rate" and record["indicator"] in city.indicators:
         events = value * n / city.indicator(record["indicator"]).multiplier

@@ -38,14 +38,15 @@ def between_tens(tens: ArrayLike) -> Between:
 def share_step(persons: ArrayLike) -> NDArray[np.float64]:
     """The step in per cent that shares of so many persons are told in: 1, 2 or 5 of some power of ten, and never finer than `FINEST`.
 
-    It is at least ten persons of them to the nearest ten, so that a share tells of a count no more than its tens would.
+    It is at least ten persons of the fewest that are told by the same ten: a share tells of a count no more than its tens would,
+    also to somebody who knows how many they are, and one to five are never told apart from nobody.
 
     Examples
     --------
-    >>> share_step([366_000, 10_000, 9_990, 1000, 600, 50, 10]).tolist()
+    >>> share_step([366_000, 10_010, 10_000, 1100, 600, 60, 10]).tolist()
     [0.1, 0.1, 0.2, 1.0, 2.0, 20.0, 100.0]
     """
-    least = np.maximum(100 * FEWEST / np.maximum(to_nearest_ten(persons), FEWEST), FINEST)
+    least = np.maximum(100 * FEWEST / np.maximum(between_tens(to_nearest_ten(persons))[0], FEWEST), FINEST)
     power = 10.0 ** np.floor(np.round(np.log10(least), 9))
     times = np.round(least / power, 9)
     return np.round(power * np.select([times <= 1, times <= 2, times <= 5], [1.0, 2.0, 5.0], 10.0), 9)
@@ -56,7 +57,7 @@ def coarse_share(count: ArrayLike, persons: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> coarse_share([1234, 3, 0], [10_000, 1000, 0]).tolist()
+    >>> coarse_share([1234, 3, 0], [10_050, 1000, 0]).tolist()
     [12.3, 0.0, nan]
     """
     y, n = np.asarray(count, float), np.asarray(persons, float)
@@ -70,8 +71,8 @@ def between_shares(share: ArrayLike, tens: ArrayLike) -> Between:
 
     Examples
     --------
-    >>> [end.tolist() for end in between_shares([12.3, 0.0], [10_000, 1000])]
-    [[1225.0, 0.0], [1235.0, 5.0]]
+    >>> [end.tolist() for end in between_shares([12.3, 0.0], [10_050, 1000])]
+    [[1231.0, 0.0], [1241.0, 10.0]]
     """
     told, step = np.asarray(share, float), share_step(tens)
     least, most = between_tens(tens)

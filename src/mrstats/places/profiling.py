@@ -149,10 +149,8 @@ def _rows(
         inside.append(everybody)
         year = int(cells["year"].iloc[0])
         here = _coarse(pd.DataFrame(inside), indicator)
-        others = (here.iloc[-1] - here).clip(lower=0.0) if _counts(indicator) else here.iloc[-1] - here
-        made, rest = (
-            estimate(frame.assign(year=year), indicator, confidence=confidence) for frame in (here, others)
-        )
+        others = _less(here.iloc[-1], here, indicator)
+        made, rest = (estimate(frame.assign(year=year), indicator, confidence=confidence) for frame in (here, others))
         made = made.assign(**_differences(made, rest, indicator))
         if not _counts(indicator):  # the digits of a mean of whole numbers would tell of how many it is
             made[TOLD] = made[TOLD].round(indicator.decimals)
@@ -180,6 +178,14 @@ def _coarse(sums: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
     return sums.assign(
         **dict.fromkeys(("n", "w", "w2"), tens), **dict.fromkeys(("wy", "wy2", "w2y", "w2y2", "users"), told)
     )
+
+
+def _less(city: pd.Series, here: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
+    """Sums of the rest of the city; coarse ones need not add up, but nobody is less than nobody, or more than all."""
+    rest = city - here
+    if _counts(indicator):
+        rest = rest.clip(lower=0.0)
+    return rest.assign(wy=rest[["wy", "n"]].min(axis=1)) if indicator.measure == "proportion" else rest
 
 
 def _differences(made: pd.DataFrame, rest: pd.DataFrame, indicator: Indicator) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from mrstats.figures import area_column
 from mrstats.polygons import named
 from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, DatasetError, MrstatsError, UnknownNameError
 
+
 def counted(
     city: City, indicator: str, factors: Sequence[str], level: str, years: Sequence[int]
 ) -> tuple[pd.DataFrame, list[list[str]]]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..captions import HIDDEN, Captions
 from ..display import Display, marks_for
 from ..language import capital, interval, number, signed
+from ..measures.coarse import FINEST, share_step
 from ..phrases import hidden_in
 from ..schema import CITY, CONFIDENTIAL, TOTAL
 from ..selection import GEOGRAPHY, codes
@@ -64,6 +65,12 @@ def service(kind: str, words: Captions, *, plural: bool = False) -> str:
 def metres(reach: float, words: Captions) -> str:
     """*1 000 meter*."""
     return words.word("metres", number=number(reach, words.language))
+
+
+def in_steps(records: Sequence[dict], words: Captions) -> list[str]:
+    """The note that some shares are told in steps wider than they are printed."""
+    wide = any(share_step(record["n"]) > FINEST for record in records if not is_hidden(record))
+    return [words.word("shares_in_steps")] * wide
 
 
 def in_city(record: dict) -> bool:

@@ -59,6 +59,13 @@ def test_figures_are_those_of_the_persons_inside(profile, residents, circle):
     assert here(profile, "population", "city")["value"] == round(len(residents), -1)
 
 
+def test_a_mean_of_whole_numbers_has_no_digits_that_tell_of_how_many_it_is(small, residents, circle):
+    inside = shapely.contains_xy(circle, residents["x"].fillna(0), residents["y"].fillna(0))
+    row = here(mr.area_profile(small, circle, ["library_visits"], year=2024), "library_visits")
+    assert row["value"] == round(residents.loc[inside, "library_visits"].mean(), 2)
+    assert row["lower"] == round(row["lower"], 2)
+
+
 def test_the_difference_reckons_with_the_place_being_part_of_the_city(profile, residents, circle):
     inside = shapely.contains_xy(circle, residents["x"].fillna(0), residents["y"].fillna(0))
     adult = residents["age"].between(20, 64)

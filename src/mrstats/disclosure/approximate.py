@@ -18,7 +18,6 @@ PERSONS = ("n", "population")
 PARTS = {"affected": "", "lost": "yes", "gained": "no"}
 """Persons to tens who are some of those of a row: of all, of those near before the change, of those who were not."""
 
-YES, NO = "yes", "no"
 Bound = tuple[str, float, float]
 """The outcome that a number is about ("": any), the least and the most persons."""
 
@@ -51,7 +50,7 @@ def bounds_of_results(city: City, family: Family, hidden: np.ndarray, results: I
     """
     problem, about = family.problem, _about(city, family.indicators[0])
     codes_of = {dimension.name: set(dimension.codes) for dimension in problem.dimensions}
-    near = {reach_of(city, name): name for name in family.indicators} if family.indicators else {}
+    near = {reach_of(city, name): name for name in family.indicators}  # "" where it is about no reach
     told: set[tuple[str | float, ...]] = set()
     for result in results:
         rows = result[~has_status(result["status"], CONFIDENTIAL)] if "status" in result else result
@@ -99,11 +98,10 @@ def _bounds(city: City, record: dict, asked: str) -> Iterator[Bound]:
     for column, outcome in PARTS.items():
         if record.get(column, 0) > 0:
             yield f"{asked}:{outcome}" if outcome else "", _tens(record[column])[0], np.inf
-    for yes in _outcomes(city, record):
-        least, most = _tens(record["n"])
-        no = max(least - yes[1], 0.0), max(most - yes[0], 0.0)
-        for outcome, (lower, upper) in ((YES, yes), (NO, no)):
-            yield f"{asked}:{outcome}", lower, np.inf if some else upper
+    for least, most in _outcomes(city, record):
+        fewest, all_of_them = _tens(record["n"])
+        yield f"{asked}:yes", least, np.inf if some else most
+        yield f"{asked}:no", max(fewest - most, 0.0), np.inf if some else max(all_of_them - least, 0.0)
 
 
 def _outcomes(city: City, record: dict) -> Iterator[tuple[float, float]]:
@@ -111,16 +109,12 @@ def _outcomes(city: City, record: dict) -> Iterator[tuple[float, float]]:
     n, value, measure = (record.get(name, np.nan) for name in ("n", "value", "measure"))
     if "within_before" in record:
         yield _share(record["within_before"], n)
-        (least, most), lost, gained = (
-            _share(record["within_after"], n),
-            _tens(record["lost"]),
-            _tens(record["gained"]),
-        )
+        least, most = _share(record["within_after"], n)
+        lost, gained = _tens(record["lost"]), _tens(record["gained"])
         yield max(least - gained[1] + lost[0], 0.0), most - gained[0] + lost[1]
-    elif measure == "proportion" and np.isclose(
-        coarse_share(value * n / 100, n), value
-    ):  # else it is no result about places
-        yield _share(value, n)
+    elif measure == "proportion":  # of a result about places; others tell shares to more digits, by rules of their own
+        if np.isclose(coarse_share(value * n / 100, n), value):
+            yield _share(value, n)
     elif measure == "rate" and record["indicator"] in city.indicators:
         events = value * n / city.indicator(record["indicator"]).multiplier
         if np.isclose(to_nearest_ten(events), events):

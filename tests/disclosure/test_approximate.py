@@ -20,7 +20,8 @@ def city():
     """3 women and 46 men in A1, 26 women and 60 men in A2, and 18 women and 30 men whose home is not known."""
     rows = [("A1", "2", 3), ("A1", "1", 46), ("A2", "2", 26), ("A2", "1", 60), ("", "2", 18), ("", "1", 30)]
     people = pd.DataFrame([(area, sex) for area, sex, many in rows for _ in range(many)], columns=["area", "sex"])
-    people = people.assign(year=2024, person_id=np.arange(len(people)), education="3", income=200.0, events=0, age=40)
+    people = people.assign(year=2024, person_id=np.arange(len(people)), education="3", income=200.0, age=40)
+    people["events"] = (np.arange(len(people)) % 4 == 0).astype(int)
     return made_city(people.assign(protected_identity=False, employed=np.arange(len(people)) % 2 == 0))
 
 
@@ -53,6 +54,21 @@ def test_a_number_to_tens_bounds_its_cell_and_a_printed_total_those_without_a_kn
     nowhere = result(factor=[""], group=["_T"], geography_level=["city"], geography=["1280"], unplaced=[50.0])
     assert bounds(city, asked, nowhere) == {("_U", "_T"): (46.0, 54.0)}
     assert bounds(city, (check_request(city, "population", "sex", "city", 2024),), inside, nowhere) == {}
+
+
+def test_shares_and_rates_of_places_bound_those_with_the_outcome_and_those_without(city):
+    """43 of the 86 in A2 are employed, 50 per cent, told as 40 in steps of 20: 30 to 50 per cent of 86 to 94 persons."""
+    asked = (check_request(city, "employment", (), "area", 2024),)
+    row = {"indicator": "employment", "geography_level": "area", "geography": ["A2"], "n": 90.0}
+    share = result(**row, measure="proportion", value=40.0)
+    expected = {("A2", "_T"): (86, 94), ("A2", "employment:yes"): (26, 47), ("A2", "employment:no"): (39, 68)}
+    assert bounds(city, asked, share) == expected
+    exact = result(**row, measure="proportion", value=100 * 43 / 86)  # told to more digits, by other rules
+    assert bounds(city, asked, exact) == {("A2", "_T"): (86, 94)}
+    # 21 of them are victims of a crime: about 20 of about 90, 222 per thousand.
+    asked = (check_request(city, "crime", (), "area", 2024),)
+    rate = result(**row | {"indicator": "crime"}, measure="rate", value=1000 * 20 / 90)
+    assert bounds(city, asked, rate)["A2", "crime:yes"] == (15, 25)
 
 
 def test_a_release_is_not_written_where_numbers_to_tens_narrow_a_hidden_count(city, tmp_path):

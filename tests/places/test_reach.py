@@ -236,6 +236,15 @@ def test_what_is_told_joins_the_audit_of_the_indicator_that_counts_by_the_same_r
             assert [float(between_tens(row["lost"])[0]), np.inf] in near
 
 
+def test_what_is_told_of_children_is_the_least_of_all(small):
+    (family,) = families(small, [check_request(small, "near_library", (), "district", 2024)])
+    children = mr.impact(small, close=[CLOSED], geography="district", who="children", year=2024)
+    bounds = bounds_of_results(small, family, np.zeros(len(family.problem.keys), bool), [children])
+    assert {"_T", "near_library:yes", "near_library:no"} <= set(bounds["outcome"])
+    assert np.isinf(bounds["upper"]).all()
+    assert (bounds["lower"] > 100).any()
+
+
 def told(**more):
     """A row of an impact in A2, as told."""
     row = {"indicator": "population", "year": 2024, "kind": "library", "geography_level": "area", "geography": "A2",

@@ -65,7 +65,7 @@ def impact_table(
     parts = []
     factors: list[str | None] = [None, *by]
     for factor in factors:
-        cells = at_points(city, asked, [factor] if factor else [], year)
+        cells = at_points(city, points, asked, [factor] if factor else [], year)
         cells = cells[cells["point"].isin(points.index)].join(metres, on="point")
         for code, part in [(TOTAL, cells)] if factor is None else _groups(cells, factor):
             row = {"factor": factor or "", "group": code, "geography_level": CITY, "geography": city.municipality}

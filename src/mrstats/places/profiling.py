@@ -65,12 +65,12 @@ def profile_table(
                 f"{name!r} is a {asked.measure}, which sums at points do not give. Leave it out of the profile."
             )
         for factor in [None, *by]:
-            cells = at_points(city, asked, [factor] if factor else [], year)
+            cells = at_points(city, points, asked, [factor] if factor else [], year)
             places = _places(city, points, inside, cells, fine, beside)
             parts += _rows(asked, cells, places, points[fine], factor, confidence)
     residents = city.indicator("population") if "population" in city.indicators else city.indicator(indicators[0])
     if "services" in city.description.beside:
-        cells = at_points(city, residents, [], year)
+        cells = at_points(city, points, residents, [], year)
         places = _places(city, points, inside, cells, fine, beside)
         for near, reached in _reached(city, residents, cells, points, reach):
             parts += _rows(near, reached, places, points[fine], None, confidence, secret=False)

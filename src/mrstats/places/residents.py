@@ -83,8 +83,10 @@ def matrix(
     return wide.reindex(index=list(areas), columns=list(groups)).fillna(0.0).to_numpy(float)
 
 
-def at_points(city: City, indicator: Indicator, factors: Sequence[str], year: int) -> pd.DataFrame:
-    """The engine's cells of an indicator by the point people live at: ``point``, a column a factor, and the sums.
+def at_points(
+    city: City, points: pd.DataFrame, indicator: Indicator, factors: Sequence[str], year: int
+) -> pd.DataFrame:
+    """The engine's cells of an indicator by which of some `living_points` people live at: ``point``, a column a factor, and the sums.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def at_points(city: City, indicator: Indicator, factors: Sequence[str], year: in
             f"{indicator.name!r} has no rows for {year}. Deliver that year's file, or ask for another year."
         )
     cells = cells.assign(point=cells[engine.AREA].astype(str)).drop(columns=engine.AREA)
-    check_points(cells["point"], living_points(city).index)
+    check_points(cells["point"], points.index)
     return cells
 
 

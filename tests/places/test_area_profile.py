@@ -9,7 +9,7 @@ import mrstats as mr
 from mrstats.dataset.beside import read_beside
 from mrstats.measures.proportions import difference_interval, wilson_interval
 from mrstats.places import profiling
-from mrstats.places.residents import hide_the_last_but_one
+from mrstats.places.residents import hide_beside
 from mrstats.schema import DatasetError, MrstatsError, UnknownNameError
 
 INDICATORS = ["population", "employment", "income"]
@@ -194,5 +194,5 @@ def test_a_group_that_is_hidden_alone_takes_the_smallest_other_with_it():
     rows = [("e", "sex", "A", "a", "C", 5.0), ("e", "sex", "A", "b", "", 40.0), ("e", "sex", "A", "c", "", 30.0)]
     rows += [("e", "sex", "B", "a", "", 5.0), ("e", "", "A", "_T", "C", 75.0)]
     table = pd.DataFrame(rows, columns=["indicator", "factor", "geography", "group", "status", "n"])
-    hide_the_last_but_one(table, ["indicator", "factor", "geography"])
+    hide_beside(table, ["indicator", "factor", "geography"])
     assert table["status"].tolist() == ["C", "", "C", "", "C"]

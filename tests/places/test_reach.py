@@ -1,5 +1,7 @@
 """One rule for who is near, whoever asks; and attacks on the numbers that impacts and profiles tell coarsely."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from mrstats.disclosure.release import write_release
 from mrstats.disclosure.rules import ProtectionRule
 from mrstats.example_city import build_example_city
 from mrstats.measures.coarse import between_shares, between_tens, coarse_share
+from mrstats.places.residents import hide_beside
 from mrstats.schema import DatasetError, EditionError
 
 CLOSED = "library-02"
@@ -197,6 +200,35 @@ def test_no_row_is_hidden_alone_among_those_that_add_up(touched):
         hidden = parts["status"].eq("C").groupby([parts["factor"], parts["geography_level"]]).sum()
         assert hidden.max() > 1
         assert (hidden != 1).all()
+
+
+def test_what_the_city_tells_of_its_hidden_rows_leaves_each_of_them_open(touched):
+    """The city's number less those of the rows that are shown is that of the hidden ones together."""
+    pairs = 0
+    for table in touched.values():
+        city = table[(table["geography_level"] == "city") & (table["factor"] == "")].iloc[0]
+        parts = table[table["geography_level"].ne("city") | table["factor"].ne("")]
+        for (_, rows), name in itertools.product(
+            parts.groupby(["factor", "geography_level"]), ("n", "affected", "lost")
+        ):
+            hidden = rows["status"].eq("C")
+            if city["status"] == "" and hidden.any() and city[name] > 0:
+                most = between_tens(city[name])[1] - between_tens(rows.loc[~hidden, name])[0].sum()
+                assert hidden.sum() > 1
+                assert most >= 10
+                pairs += 1
+    assert pairs > 5
+
+
+def test_a_few_of_a_part_take_others_that_have_some_of_it_with_them():
+    """Three of A are affected, and none of B, which is the smallest: C's twenty go too, or the city's 123 would tell the three."""
+    rows = [("A", "C", 40, 3), ("B", "", 20, 0), ("C", "", 60, 20), ("D", "", 80, 100)]
+    table = pd.DataFrame(rows, columns=["geography", "status", "n", "affected"]).assign(factor="")
+    hide_beside(table, ["factor"], ["n", "affected"])
+    assert table["status"].tolist() == ["C", "C", "C", ""]
+    all_few = table.assign(status=["C", "", "", ""], affected=[3, 0, 0, 0])
+    hide_beside(all_few, ["factor"], ["n", "affected"])
+    assert all_few["status"].tolist() == ["C", "C", "", ""]  # the city's three are hidden, too
 
 
 def test_rows_that_differ_by_some_persons_leave_them_open(few, touched):

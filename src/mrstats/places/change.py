@@ -17,7 +17,7 @@ from mrstats.measures.distribution import weighted_quantile
 from mrstats.measures.nearest import is_near, nearest_distance
 from mrstats.measures.panels import difference_in_differences
 from mrstats.measures.proportions import wilson_interval
-from mrstats.places.residents import at_points, hide_the_last_but_one, living_points
+from mrstats.places.residents import at_points, hide_beside, living_points
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, UnknownNameError, factor_columns
 
 CHILDREN = 17
@@ -26,6 +26,9 @@ FIGURES = [
     "within_before", "within_before_lower", "within_before_upper", "within_after", "within_after_lower", "within_after_upper",
     "metres_before_median", "metres_before_p90", "metres_after_median", "metres_after_p90", "further",
 ]  # fmt: skip
+PARTS = ["all", "touched", "untouched", "losing", "gaining", "keeping", "lacking"]
+"""Persons of a row, exactly: they decide what is hidden and are never told."""
+
 COLUMNS = [
     "indicator",
     "year",
@@ -76,10 +79,10 @@ def impact_table(
                 parts.append(row | _reached(part, reach, confidence))
     table = pd.DataFrame(parts).assign(
         indicator=indicator, year=year, kind=kind, reach=f"{reach:g}", who=who, confidence=confidence
-    )[COLUMNS]
-    hide_the_last_but_one(table, ["factor", "geography_level"])
+    )
+    hide_beside(table, ["factor", "geography_level"], PARTS)
     table.loc[table["status"] == CONFIDENTIAL, FIGURES] = np.nan
-    return table
+    return table[COLUMNS]
 
 
 def _groups(cells: pd.DataFrame, by) -> list[tuple[str, pd.DataFrame]]:
@@ -142,11 +145,13 @@ def _reached(cells: pd.DataFrame, reach: float, confidence: float) -> dict[str, 
     """
     n, before, after = (cells[name].to_numpy(float) for name in ("w", "before", "after"))
     was, stays, other = is_near(before, reach), is_near(after, reach), before != after
-    total, affected, lost, gained = (n[which].sum() for which in (slice(None), other, was & ~stays, ~was & stays))
-    parts = [total, affected, total - affected, lost, gained, n[was & stays].sum(), n[~was & ~stays].sum()]
-    alone = total == 0 or any(0 < persons < FEWEST for persons in parts)
-    told = {"n": total, "affected": affected, "lost": lost, "gained": gained}
-    result: dict[str, Any] = {name: float(to_nearest_ten(persons)) for name, persons in told.items()}
+    everybody = np.ones(len(n), bool)
+    which = (everybody, other, ~other, was & ~stays, ~was & stays, was & stays, ~was & ~stays)
+    parts = {name: float(n[some].sum()) for name, some in zip(PARTS, which, strict=True)}
+    total, affected = parts["all"], parts["touched"]
+    alone = total == 0 or any(0 < persons < FEWEST for persons in parts.values())
+    told = {"n": total, "affected": affected, "lost": parts["losing"], "gained": parts["gaining"]}
+    result: dict[str, Any] = parts | {name: float(to_nearest_ten(persons)) for name, persons in told.items()}
     for when, near, metres in (("before", was, before), ("after", stays, after)):
         share = float(coarse_share(n[near].sum(), total))
         some = total > 0

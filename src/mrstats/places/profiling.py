@@ -18,7 +18,7 @@ from mrstats.estimates import estimate
 from mrstats.measures.coarse import FEWEST, coarse_share, to_nearest_ten
 from mrstats.measures.contrasts import mover_difference
 from mrstats.measures.nearest import is_near, nearest_distance
-from mrstats.places.residents import at_points, hide_the_last_but_one, living_points
+from mrstats.places.residents import at_points, hide_beside, living_points
 from mrstats.schema import CITY, CONFIDENTIAL, PERSON_MEASURES, TOTAL, MrstatsError
 
 PLAN_AREA = "plan_area"
@@ -76,7 +76,7 @@ def profile_table(
             parts += _rows(near, reached, places, points[fine], None, confidence, secret=False)
     table = pd.concat(parts, ignore_index=True)
     table = table.assign(year=year, confidence=confidence)[COLUMNS]
-    hide_the_last_but_one(table, ["indicator", "factor", "geography"])
+    hide_beside(table, ["indicator", "factor", "geography"])
     hidden = table["status"] == CONFIDENTIAL
     table.loc[hidden, SHOWN] = np.nan
     counts = table["measure"] == "count"

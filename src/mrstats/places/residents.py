@@ -13,6 +13,7 @@ from mrstats.dataset import City
 from mrstats.dataset.beside import read_beside
 from mrstats.definitions import Indicator
 from mrstats.figures import area_column
+from mrstats.measures.coarse import FEWEST
 from mrstats.polygons import named
 from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, DatasetError, MrstatsError, UnknownNameError
 
@@ -126,9 +127,18 @@ def check_points(held: Iterable[str], known: Iterable[str]) -> None:
         )
 
 
-def hide_the_last_but_one(table: pd.DataFrame, whole: Sequence[str]) -> None:
-    """Where one of the rows that make up a whole is hidden alone, the whole tells it: hide the smallest of the others too."""
+def hide_beside(table: pd.DataFrame, whole: Sequence[str], parts: Sequence[str] = ("n",)) -> None:
+    """Hide more of the rows that make up a whole, where the whole would tell the hidden ones.
+
+    A row that is hidden alone takes the smallest other with it. Where a hidden row has a few of a part, others that have some
+    of it go too, the fewest first, until it is `FEWEST` together; if all of them are fewer, so is the whole, which is hidden.
+    """
     for _, rows in table.groupby(list(whole), sort=False):
-        hidden = rows["status"] == CONFIDENTIAL
-        if hidden.sum() == 1 and (~hidden).any():
-            table.loc[rows.loc[~hidden, "n"].idxmin(), "status"] = CONFIDENTIAL
+        hidden = (rows["status"] == CONFIDENTIAL).to_numpy(copy=True)
+        for count in rows[list(parts)].to_numpy(float).T:
+            for place in np.argsort(count, kind="stable"):
+                few = (hidden & (count > 0) & (count < FEWEST)).any() and count[hidden].sum() < FEWEST
+                if hidden.sum() != 1 and not few:
+                    break
+                hidden[place] |= count[place] > 0
+        table.loc[rows.index[hidden], "status"] = CONFIDENTIAL

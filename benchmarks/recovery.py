@@ -43,9 +43,9 @@ Of the survey, who is asked, who answers and what they say are drawn anew; its t
 """
 
 
-def residents(city: City) -> pd.DataFrame:
+def residents(city: City, year: int = YEAR) -> pd.DataFrame:
     """Placed residents with what the terms are read from, and whether they live alone."""
-    frame = pd.concat([pd.read_parquet(path) for path in city.files("persons") if str(YEAR) in path.name])
+    frame = pd.concat([pd.read_parquet(path) for path in city.files("persons") if str(year) in path.name])
     frame["alone"] = (frame.groupby("household")["person_id"].transform("size") == 1).astype(int)
     return frame[frame["deso"].notna() & ~frame["protected_identity"]].reset_index(drop=True)
 

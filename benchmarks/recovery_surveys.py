@@ -14,7 +14,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 import mrstats as mr
-from benchmarks.recovery import FIVE, SUN, YEAR, factors_of, line
+from benchmarks.recovery import FIVE, SUN, YEAR, factors_of, line, residents
 from mrstats.dataset import City
 from mrstats.example_city.areas import district_codes
 from mrstats.example_city.outcomes import LEVELS, predictor
@@ -32,7 +32,7 @@ RAKED = {"margins": MARGINS, "population": "adults", "year": YEAR}
 class _Truth:
     """What the stated models say of the adults who may be drawn."""
 
-    def __init__(self, city: City, rows: pd.DataFrame):
+    def __init__(self, city: City, rows: pd.DataFrame, year: int = YEAR):
         self.rows = rows[rows["age"] >= 18].reset_index(drop=True)
         codes = district_codes()
         held = self.rows["deso"].map(city.parent_codes("deso", "district"))
@@ -41,13 +41,23 @@ class _Truth:
         self.city, stated = city, truth()["survey"]
         count = len(self.rows)
         self.chance = expit(predictor(stated["response"], self.factors, count))
-        shift = predictor(stated["view"], self.factors, count)
-        means = {name: stated["questions"][name]["mean"] + stated["questions"][name]["change"] for name in QUESTIONS}
+        self.shift = shift = predictor(stated["view"], self.factors, count)
+        self.means = {
+            name: question["mean"] + question["change"] * (year >= 2024)
+            for name, question in stated["questions"].items()
+        }
+        means = {name: self.means[name] for name in QUESTIONS}
         self.agree = {name: 100 * norm.sf(stated["cuts"][2] - mean - shift) for name, mean in means.items()}
         random = np.random.default_rng(11)
         common = shift + 0.6 * random.normal(size=count)
         views = [mean + common + 0.8 * random.normal(size=count) for mean in means.values()]
         self.alpha = cronbach_alpha(np.column_stack([np.searchsorted(stated["cuts"], view) for view in views])).alpha
+
+    def shares(self, question: str) -> np.ndarray:
+        """Per cent who give each answer from 1 to 5."""
+        below = [norm.cdf(cut - self.means[question] - self.shift).mean() for cut in truth()["survey"]["cuts"]]
+        shares = 100 * np.diff([0.0, *below, 1.0])
+        return shares[::-1] if self.city.indicators[question].direction == "adverse" else shares
 
     def spread(self) -> float:
         """Standard deviation of the chance to answer between the crosses of the modelled factors."""
@@ -77,6 +87,7 @@ def survey_rows(city: City, rows: pd.DataFrame) -> Iterator[str]:
     """Rows of the table of truth and estimate, and how often intervals cover."""
     known = _Truth(city, rows)
     yield from _estimates(city, known)
+    yield from _answers(city, known, _Truth(city, residents(city, YEAR - 1), YEAR - 1))
     random, hits = (
         np.random.default_rng(12),
         dict.fromkeys(("rate", "rate of women", "R", "raked", "unraked", "alpha"), 0),
@@ -130,3 +141,22 @@ def _estimates(city: City, known: _Truth) -> Iterator[str]:
     index = mr.index(city, QUESTIONS, year=YEAR).iloc[0]
     limits = index["alpha"], index["alpha_lower"], index["alpha_upper"]
     yield line("survey", f"alpha of {', '.join(QUESTIONS)}", known.alpha, *limits, decimals=3)
+
+
+def _answers(city: City, known: _Truth, before: _Truth) -> Iterator[str]:
+    """Every answer to every question, and the change of the positive share, raked in both years."""
+    shares, changes = [], []
+    for question, rows in mr.answers(city, "survey", since=YEAR - 1, **RAKED).groupby("indicator"):
+        now, row, positive = known.shares(str(question)), rows.iloc[0], (rows["side"] == "positive").to_numpy()
+        moved = float((now - before.shares(str(question)))[positive].sum())
+        shares += list((rows["lower"] <= now) & (now <= rows["upper"]))
+        changes.append(row["change_lower"] <= moved <= row["change_upper"])
+        if question == QUESTIONS[0]:
+            for true, each in zip(now, rows.itertuples(), strict=True):
+                limits = each.value, each.lower, each.upper
+                yield line("survey", f"answer {each.answer} to {question}, raked, per cent", true, *limits)
+        if question in QUESTIONS:
+            limits = row["change"], row["change_lower"], row["change_upper"]
+            yield line("survey", f"positive answers to {question} since {YEAR - 1}, raked, points", moved, *limits)
+    for what, inside in (("shares of answers", shares), ("changes of the positive share", changes)):
+        yield f"| survey | {what}, raked: intervals that cover, of {len(inside)} | {0.95 * len(inside):.0f} | {sum(inside)} | | |"

@@ -61,11 +61,14 @@ MARGINS = {
 }
 
 
-def city_of(people, register, folder, *, more="", design_weight="weight", indicators=""):
+def city_of(
+    people, register, folder, *, more="", design_weight="weight", indicators="", scale="[1, 5]", agree="[4, 5]"
+):
     """A city in memory with a survey and a register, whose questions are read from a folder."""
     (folder / "questions.csv").write_text(CSV, encoding="utf-8")
     tables = TABLES.format(more=more, design_weight=design_weight)
-    toml = DATASET + tables + FACTORS + QUESTIONS + ADULTS + indicators
+    questions = QUESTIONS.replace("[1, 5]", scale).replace("[4, 5]", agree)
+    toml = DATASET + tables + FACTORS + questions + ADULTS + indicators
     frames = {"people": people, "register": register}
     return City(describe(tomllib.loads(toml), folder), None, language="sv", frames=frames)
 
@@ -105,3 +108,23 @@ def small_sample():
         people[name] = pd.array(np.where(direction > 0, answer, 6 - answer), "Int64")
         people[name] = people[name].where(people["answered"])
     return people
+
+
+def city_with(people, folder, *, scale="[1, 5]", agree="[4, 5]", more="", questions="safe,Trygg,Safe,favourable"):
+    """A city whose survey has the questions of some lines of CSV."""
+    (folder / "questions.csv").write_text(f"question,sv,en,direction\n{questions}\n", encoding="utf-8")
+    asked = f'[questions.people]\nfile = "questions.csv"\nagree = {agree}\nscale = {scale}\npopulation = "alla"\nsource = "Enkät"\n'
+    tables = TABLES.format(more=more, design_weight="weight")
+    toml = tomllib.loads(DATASET + tables + FACTORS + asked + ADULTS)
+    return City(
+        describe(toml, folder), None, language="sv", frames={"people": people, "register": register_of(MARGINS)}
+    )
+
+
+def people_of(counts, *, year=2024, weight=1.0, first=0, silent=0, question="safe"):
+    """So many persons with each answer from 1 on, and some who did not answer the survey."""
+    answer = np.repeat(np.arange(1, len(counts) + 1), counts)
+    n = len(answer) + silent
+    given = pd.array([*answer, *[pd.NA] * silent], "Int64")
+    frame = pd.DataFrame({"id": first + np.arange(n), "year": year, "sex": "man", "region": "North", "stratum": 1})
+    return frame.assign(answered=np.arange(n) < len(answer), weight=weight, **{question: given})

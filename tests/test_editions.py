@@ -75,7 +75,7 @@ def test_the_appendix_speaks_to_a_screen_reader(exempelstad):
         assert str(pdf.docinfo["/Title"]) == "Ojämlikhet i Exempelstad 2024"
         assert bool(root.ViewerPreferences.DisplayDocTitle)
         figures = [element for element in found if str(element.S) == "/Figure"]
-        assert len(figures) == 32  # 33 at full size: of 20 000 persons the intersections are hidden whole
+        assert len(figures) == 33  # 34 at full size: of 20 000 persons the intersections are hidden whole
         assert all(len(str(figure.Alt)) > 100 for figure in figures)
         scopes = [str(a.Scope) for e in found if str(e.S) == "/TH" for a in _attributes(e) if "/Scope" in a]
         assert {"/Column", "/Row"} == set(scopes)

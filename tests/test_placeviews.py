@@ -231,6 +231,15 @@ def test_who_is_touched_is_put_in_words():
     assert said(touched(affected=0.0)) == "Förslaget ger ingen en annan väg till närmaste bibliotek."
 
 
+@pytest.mark.parametrize("make", [touched, profiled])
+def test_steps_of_shares_are_noted_where_they_are_wider_than_what_is_printed(make):
+    few = make()
+    for display in (chart(few, city=city()), table(few, city=city())):
+        assert any(note.startswith("Andelar av färre än 10 000 personer") for note in display.notes)
+    for display in (chart(few.assign(n=20_000.0), city=city()), table(few.assign(n=20_000.0), city=city())):
+        assert not any(note.startswith("Andelar av färre") for note in display.notes)
+
+
 def test_where_nobody_is_touched_there_is_a_dash_and_no_longer_way():
     rows = {row["cells"][0]: row["cells"] for row in table(touched(), city=city()).rows}
     assert rows["Mittköping"][2] == "–"

@@ -13,8 +13,9 @@ from mrstats.dataset import City
 from mrstats.estimates import UNRELIABLE_N
 from mrstats.measures import distribution, proportions
 from mrstats.measures.checks import check_confidence
-from mrstats.measures.nearest import nearest_distance
-from mrstats.polygons import in_metres, named
+from mrstats.measures.nearest import is_near, nearest_distance
+from mrstats.places.residents import check_points
+from mrstats.polygons import in_metres
 from mrstats.schema import (
     CITY,
     NOT_COLLECTED,
@@ -194,11 +195,7 @@ def people_at_points(
                 placed[level] = placed[finer[0]].map(city.geography.between(finer[0], level))
     cells = cells[[engine.AREA, *request.by, "n"]].rename(columns={"n": "weight"})
     cells[engine.AREA] = cells[engine.AREA].astype(str)
-    strange = set(cells[engine.AREA]) - set(placed[engine.AREA]) - {UNPLACED}
-    if strange:
-        raise DatasetError(
-            f"persons live at points that [points] does not have: {named(sorted(strange))}. Deliver both anew."
-        )
+    check_points(cells[engine.AREA], placed[engine.AREA])
     return gpd.GeoDataFrame(cells.merge(placed, on=engine.AREA, how="left").drop(columns=engine.AREA), crs=points.crs)
 
 
@@ -230,7 +227,7 @@ def _figures(part: pd.DataFrame, within: Sequence[float], confidence: float) -> 
     quantiles = distribution.weighted_quantile(far, QUANTILES, weights=count) if n else [np.nan] * len(QUANTILES)
     figures |= {f"p{100 * p:.0f}": float(metres) for p, metres in zip(QUANTILES, quantiles, strict=True)}
     for metres in within:
-        near, name = count[far <= metres].sum(), f"within_{metres:g}"
+        near, name = count[is_near(far, metres)].sum(), f"within_{metres:g}"
         if not n:
             figures |= {name: np.nan, f"{name}_lower": np.nan, f"{name}_upper": np.nan}
             continue

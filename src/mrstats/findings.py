@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from .captions import Captions
 from .language import in_words, number
 from .phrases import (
     area_counts,
+    counting,
     decimals_of,
     difference_of,
     fill,
@@ -195,7 +195,7 @@ def _places(rows, captions: Captions, what: str, *, again: bool) -> list[str]:
         neuter = False
     if not any(counts.values()):
         return [fill("change_places_unsure", language, y0=_since(known[0]), places=all_)]
-    count = _counting(list(counts.values()), language, neuter=neuter)
+    count = counting(list(counts.values()), language, neuter=neuter)
     ways = [
         fill("way_in", language, risen=patterns()[key][language], num=count(counted), places=one if counted == 1 else many)
         for key, counted in counts.items() if counted
@@ -204,17 +204,6 @@ def _places(rows, captions: Captions, what: str, *, again: bool) -> list[str]:
     share = share_of(indicator, captions)
     share = _short(share, captions) if again else share
     return [fill("change_places", language, share=share, y0=_since(known[0]), ways=captions.joined(ways))]
-
-
-def _counting(counts: list[int], language: str, *, neuter: bool = False) -> Callable[[int], str]:
-    """Words for counts up to twelve, figures for all of them if one is more; *inga* and not *noll*."""
-
-    def write(count: int) -> str:
-        if not count:
-            return patterns()["no"][language]
-        return number(count, language) if max(counts) > 12 else in_words(count, language, neuter=neuter)
-
-    return write
 
 
 def _several(shown, captions: Captions) -> list[str]:
@@ -231,7 +220,7 @@ def _several(shown, captions: Captions) -> list[str]:
     worse = sum(bool(row["sure"]) and row["disadvantage"] > 0 for row in known)
     unsure = len(known) - better - worse
     kind = "question" if all(str(row["method"]).split()[:1] == [SURVEY] for row in known) else "indicator"
-    count = _counting([better, worse, unsure], language)
+    count = counting([better, worse, unsure], language)
     one, many = patterns()[kind][language], patterns()[f"{kind}_plural"][language]
     slots = {"a": f"{count(better)} {one if better == 1 else many}", "b": count(worse), "y0": since.pop()}
     if not unsure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -65,6 +66,17 @@ def area_counts(pattern: str, level, captions: Captions, **counts: int) -> str:
         for slot, count in counts.items()
     }
     return fill(pattern, language, areas=level.plural[language], **said)
+
+
+def counting(counts: list[int], language: str, *, neuter: bool = False) -> Callable[[int], str]:
+    """Words for counts up to twelve, figures for all of them if one is more; *inga* and not *noll*."""
+
+    def write(count: int) -> str:
+        if not count:
+            return patterns()["no"][language]
+        return number(count, language) if max(counts) > 12 else in_words(count, language, neuter=neuter)
+
+    return write
 
 
 def ends_of(lower: float, upper: float, language: str, *, decimals: int) -> str:

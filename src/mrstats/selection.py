@@ -20,10 +20,21 @@ from .schema import (
 
 GEOGRAPHY = "geography"
 _NEEDED = ("indicator", "year", "geography_level", "geography", "vintage", "value", "status")
-_NEVER_HIDDEN = ("year", "since", "vintage", "confidence", "reference_value", "depth", "searched", "city_value")
+_NEVER_HIDDEN = (
+    "year",
+    "since",
+    "vintage",
+    "confidence",
+    "reference_value",
+    "depth",
+    "searched",
+    "city_value",
+    "answer",
+    "alike",
+)
 _VERDICTS = {
     "sure": False, "confirmed": False, "outside": "", "progress": "", "path": "", "gap_direction": "",
-    "gap_worst": "", "gap_best": "", "levels": (),
+    "gap_worst": "", "gap_best": "", "levels": (), "verdict": "",
 }  # fmt: skip
 """What a row's figures say in other words or all together; it goes when they go."""
 

@@ -92,6 +92,39 @@ def test_a_mistake_in_the_description_names_section_key_and_nearest_spelling(tmp
         assert word in str(caught.value), str(caught.value)
 
 
+OWN = """
+[factors.tenure]
+table = "people"
+column = "sex"
+label = "upplåtelseform"
+codes = { "1" = "rented", "2" = "owned" }
+groups = [ { code = "rented", label = "hyresrätt" }, { code = "owned", label = "äganderätt", among = "personer i äganderätt" } ]
+"""
+
+
+def test_a_factor_of_the_citys_own_may_be_named_in_one_language(tmp_path, people):
+    factor = opened(tmp_path, people, toml(factors=FACTORS + OWN)).factors["tenure"]
+    assert factor.label == {"sv": "upplåtelseform", "en": "upplåtelseform"}
+    assert factor.group("owned").among["en"] == "personer i äganderätt"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('label = "upplåtelseform"\n', "", "[factors.tenure] lacks 'label'"),
+        ('label = "upplåtelseform"', 'label = { se = "form" }', "[factors.tenure] label must be a text or { sv"),
+        (', label = "hyresrätt"', "", "[factors.tenure] groups: number 1 lacks 'label'"),
+        ('"äganderätt"', "{ sv = 1 }", "[factors.tenure] groups, 'owned': label must be a text or { sv"),
+        ('code = "owned", ', "", "[factors.tenure] groups: number 2 lacks 'code'"),
+    ],
+)
+def test_a_factor_without_words_is_refused_when_it_is_read(tmp_path, people, old, new, words):
+    assert old in OWN
+    with pytest.raises(DatasetError) as caught:
+        opened(tmp_path, people, toml(factors=FACTORS + OWN.replace(old, new)))
+    assert words in str(caught.value)
+
+
 def test_an_unknown_parent_level_is_told_before_any_figure_is_made(tmp_path, people):
     folder = write_dataset(tmp_path / "made", people, toml().replace('parent = "district"', 'parent = "distrikt"'))
     messages = [problem.message for problem in mr.check_dataset(folder)]

@@ -144,3 +144,17 @@ def test_codes_that_are_ordinary_words_are_found_in_what_groups_are_called():
     city = care_city(care_people())
     assert ordinary_codes(city, "disability") == ("with", "without")
     assert ordinary_codes(city, "sex") == ()  # women are called women
+
+
+@pytest.mark.parametrize(
+    ("text", "leaks"),
+    [
+        ("Lägst är andelen sysselsatta i Ask, 6,8. 23 av 72 värden visas inte.", 0),
+        ("Flest är sysselsatta i stadsdelen Ask i Österhed. 23 värden visas inte.", 0),
+        ("Sysselsatta i Ask: ca. 23 personer.", 1),
+        ("Sysselsatta i Ask, t.ex. 23 personer.", 1),
+        ("Sysselsatta i Ask: 23 personer.", 1),
+    ],
+)
+def test_a_sentence_that_begins_with_a_number_is_another(text, leaks):
+    assert in_text(text, count=23) == leaks

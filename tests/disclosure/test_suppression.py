@@ -209,6 +209,19 @@ def test_a_lone_row_cannot_be_hidden_and_says_what_to_merge():
     assert all("merge" in cell for cell in result.failed)
 
 
+def test_haste_gives_up_where_no_move_is_and_changes_nothing_else():
+    problem = cube([[2, 0], [0, 0]], levels=("area",))
+    public = np.zeros(len(problem.keys), bool)
+    public[problem.position()] = True
+    given = {"public": public}
+    assert len(suppress(problem, small(problem) & ~public, **given, hasty=True).failed) == 1
+    problem = city_cube(18)
+    patient, hasty = (suppress(problem, small(problem), seed=3, hasty=haste) for haste in (False, True))
+    assert patient.hidden.sum() > small(problem).sum()
+    assert (hasty.hidden == patient.hidden).all()
+    check(problem, hasty)
+
+
 def test_a_zero_or_a_public_cell_cannot_be_hidden():
     problem = cube([[3, 0], [10, 20]], levels=("area",))
     with pytest.raises(DatasetError, match="a zero cannot be hidden"):

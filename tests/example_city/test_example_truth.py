@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
+import mrstats as mr
+
 SUN = {
     "1": "lower", "2": "lower", "3": "upper", "4": "upper",
     "5": "post_short", "6": "post_long", "7": "post_long",
@@ -218,6 +220,15 @@ def test_seventeen_questions_improve_two_worsen_and_two_stay(answers, built, tru
             assert abs(difference) < 3.5 * error, name
         else:
             assert np.sign(change) * difference > 2.5 * error, name
+
+
+def test_a_chart_of_answers_says_the_same_of_all_21_questions(built, truth):
+    city = mr.open_dataset(built.folder)
+    rows = mr.answers(city, "survey", since=2023).drop_duplicates("indicator").set_index("indicator")
+    stated = {name: np.sign(question["change"]) for name, question in truth["survey"]["questions"].items()}
+    says = rows["verdict"].map({"better": 1, "worse": -1, "unsure": 0, "alike": 0})
+    assert says.to_dict() == stated
+    assert len(mr.chart(mr.answers(city, ["q17"]), city=city).alt) >= 200
 
 
 def _weighted_means(replied: pd.DataFrame, question: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import mrstats as mr
 from mrstats.dataset.beside import read_beside
 from mrstats.measures.proportions import difference_interval, wilson_interval
 from mrstats.places import profiling
+from mrstats.places.residents import hide_beside
 from mrstats.schema import DatasetError, MrstatsError, UnknownNameError
 
 INDICATORS = ["population", "employment", "income"]
@@ -31,34 +32,49 @@ def here(profile, indicator, level="plan_area", group="_T"):
     return rows.iloc[0]
 
 
+def told(share, persons):
+    """A share in per cent as results about places tell it: in steps of at least ten persons, no finer than 0.1."""
+    tens = round(persons, -1)
+    least = max(1000 / (tens - (4 if tens % 20 else 5)), 0.1)
+    step = next(step for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if step >= least)
+    return round(100 * share / step) * step
+
+
 def test_figures_are_those_of_the_persons_inside(profile, residents, circle):
     inside = shapely.contains_xy(circle, residents["x"].fillna(0), residents["y"].fillna(0))
     adult = residents["age"].between(20, 64)
     for group, mask in (("_T", True), ("women", residents["sex"] == "2")):
         held = residents[inside & adult & mask]
         row = here(profile, "employment", group=group)
-        assert row["value"] == pytest.approx(100 * held["employed"].mean())
-        assert (row["lower"], row["upper"]) == pytest.approx(
-            [100 * x for x in wilson_interval(held["employed"].sum(), len(held))]
-        )
+        share = told(held["employed"].mean(), len(held))
+        assert row["value"] == pytest.approx(share)
         assert row["n"] == round(len(held), -1)
-    assert here(profile, "income")["value"] == pytest.approx(
+        assert (row["lower"], row["upper"]) == pytest.approx(
+            [100 * x for x in wilson_interval(share * row["n"] / 100, row["n"])]
+        )
+    assert here(profile, "income")["value"] == round(
         residents.loc[inside & (residents["age"] >= 20), "disposable_income"].mean()
     )
     assert here(profile, "population")["value"] == round(inside.sum(), -1)
     assert here(profile, "population", "city")["value"] == round(len(residents), -1)
 
 
+def test_a_mean_of_whole_numbers_has_no_digits_that_tell_of_how_many_it_is(small, residents, circle):
+    inside = shapely.contains_xy(circle, residents["x"].fillna(0), residents["y"].fillna(0))
+    row = here(mr.area_profile(small, circle, ["library_visits"], year=2024), "library_visits")
+    assert row["value"] == round(residents.loc[inside, "library_visits"].mean(), 2)
+    assert row["lower"] == round(row["lower"], 2)
+
+
 def test_the_difference_reckons_with_the_place_being_part_of_the_city(profile, residents, circle):
     inside = shapely.contains_xy(circle, residents["x"].fillna(0), residents["y"].fillna(0))
     adult = residents["age"].between(20, 64)
-    a, b = residents[inside & adult]["employed"], residents[~inside & adult]["employed"]
-    elsewhere = len(b) / (len(a) + len(b))
+    a, everybody = residents[inside & adult]["employed"], residents[adult]["employed"]
+    (share, n), (whole, size) = ((told(y.mean(), len(y)), round(len(y), -1)) for y in (a, everybody))
     row = here(profile, "employment")
-    assert row["difference"] == pytest.approx(100 * (a.mean() - residents.loc[adult, "employed"].mean()))
-    expected = [
-        100 * elsewhere * float(x) for x in difference_interval(a.sum(), len(a), b.sum(), len(b), method="newcombe")
-    ]
+    assert row["difference"] == pytest.approx(share - whole)
+    y, rest, elsewhere = share * n / 100, (whole * size - share * n) / 100, (size - n) / size
+    expected = [100 * elsewhere * float(x) for x in difference_interval(y, n, rest, size - n, method="newcombe")]
     assert [row["difference_lower"], row["difference_upper"]] == pytest.approx(expected)
     assert np.isnan(here(profile, "employment", "city")["difference"])
     assert np.isnan(here(profile, "population")["difference"])
@@ -69,7 +85,8 @@ def test_service_within_reach_is_counted_from_where_people_live(profile, small_f
     placed = residents[residents["x"].notna()]
     inside = placed[shapely.contains_xy(circle, placed["x"], placed["y"])]
     apart = np.hypot(*(inside[axis].to_numpy()[:, None] - services[axis].to_numpy()[None] for axis in ("x", "y")))
-    assert here(profile, "library_within_1000_m")["value"] == pytest.approx(100 * (apart.min(axis=1) <= 1000).mean())
+    share = (apart.min(axis=1) <= 1000).mean()
+    assert here(profile, "library_within_1000_m")["value"] == pytest.approx(told(share, len(inside)))
 
 
 def test_any_form_of_the_same_area_gives_the_same(small, circle, profile):
@@ -85,8 +102,9 @@ def test_a_whole_district_by_its_border_is_that_district(small):
     code, shape = polygons.loc[0, ["code", "geometry"]]
     profile = mr.area_profile(small, shape, ["employment"], year=2024)
     table = mr.break_down(small, "employment", geography="district", years=2024).set_index("geography")
-    assert here(profile, "employment", "district")["value"] == pytest.approx(table.loc[code, "value"])
-    assert here(profile, "employment")["value"] == pytest.approx(table.loc[code, "value"])
+    share = told(table.loc[code, "value"] / 100, table.loc[code, "n"])
+    assert here(profile, "employment", "district")["value"] == pytest.approx(share)
+    assert here(profile, "employment")["value"] == pytest.approx(share)
 
 
 def test_an_area_less_a_few_homes_is_hidden_since_the_few_could_be_had_by_subtraction(small, points):
@@ -142,7 +160,7 @@ def test_what_the_dataset_does_not_have_is_named(small, circle):
         read_beside(mr.tiny_city(), "services")
 
 
-def told(counts, drawn):
+def is_told(counts, drawn):
     """Whether a figure of what is drawn is shown: points with area, persons, and how many of them have the outcome."""
     at = pd.DataFrame(counts, columns=["point", "area", "n", "wy"]).set_index("point")
     inside = pd.Series(at.index.isin(drawn), index=at.index)
@@ -169,12 +187,12 @@ def told(counts, drawn):
     ],
 )
 def test_what_could_be_had_by_subtraction_is_not_shown(counts, drawn, shown):
-    assert told(counts, list(drawn)) == shown
+    assert is_told(counts, list(drawn)) == shown
 
 
 def test_a_group_that_is_hidden_alone_takes_the_smallest_other_with_it():
     rows = [("e", "sex", "A", "a", "C", 5.0), ("e", "sex", "A", "b", "", 40.0), ("e", "sex", "A", "c", "", 30.0)]
     rows += [("e", "sex", "B", "a", "", 5.0), ("e", "", "A", "_T", "C", 75.0)]
     table = pd.DataFrame(rows, columns=["indicator", "factor", "geography", "group", "status", "n"])
-    profiling._hide_the_last_but_one(table)
+    hide_beside(table, ["indicator", "factor", "geography"])
     assert table["status"].tolist() == ["C", "", "C", "", "C"]

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from statsmodels.stats.proportion import proportion_confint
 
 import mrstats as mr
 from mrstats.measures.panels import difference_in_differences
@@ -37,8 +38,12 @@ def test_who_is_near_before_and_after_is_counted_person_by_person(table, residen
         assert row["affected"] == round((before != after).sum(), -1)
         assert row["lost"] == round(((before <= 1000) & (after > 1000)).sum(), -1)
         assert row["gained"] == 0
-        assert row["within_before"] == pytest.approx(100 * (before <= 1000).mean())
-        assert row["within_after"] == pytest.approx(100 * (after <= 1000).mean())
+        assert row["n"] >= 10_000  # shares of so many are told to 0.1
+        for when, far in (("before", before), ("after", after)):
+            share = round(1000 * (far <= 1000).mean()) / 10
+            assert row[f"within_{when}"] == pytest.approx(share)
+            limits = [100 * end for end in proportion_confint(share * row["n"] / 100, row["n"], method="wilson")]
+            assert row[[f"within_{when}_lower", f"within_{when}_upper"]].tolist() == pytest.approx(limits)
         assert row["metres_before_median"] == round(np.quantile(before, 0.5, method="inverted_cdf"), -1)
         assert row["metres_after_p90"] == round(np.quantile(after, 0.9, method="inverted_cdf"), -1)
         assert row["further"] == round((after - before)[before != after].mean(), -1)
@@ -55,7 +60,9 @@ def test_children_are_those_under_eighteen(small, residents, libraries):
     row = mr.impact(small, close=[CLOSED], who="children", year=2024).iloc[0]
     held = residents[residents["x"].notna() & (residents["age"] <= 17)]
     assert row["n"] == round(len(held), -1)
-    assert row["within_after"] == pytest.approx(100 * (metres(held, libraries.drop(index=CLOSED)) <= 1000).mean())
+    share = 100 * (metres(held, libraries.drop(index=CLOSED)) <= 1000).mean()
+    assert 5000 <= row["n"] < 10_000  # told in steps of 0.2: ten persons of 5 000
+    assert row["within_after"] == pytest.approx(round(share / 0.2) * 0.2)
 
 
 def test_a_fee_counts_as_a_closing_for_those_who_need_it_free(small, table):

@@ -126,6 +126,11 @@ def test_a_finding_stands_beside_the_figures_of_its_theme_and_group(city):
     ]
     assert first["figure_year"] == 2024
     assert table.loc[table["id"] == "I3", "value"].isna().all()
+    chosen = mr.voices(city, measured=["low"])
+    assert chosen[["id", "indicator"]].equals(table[["id", "indicator"]])  # every finding is there,
+    assert chosen.loc[chosen["value"].notna(), "indicator"].unique().tolist() == [
+        "low"
+    ]  # beside figures of one indicator
     assert mr.voices(city, ["low"])["id"].tolist() == ["I1", "I2", "I3"]  # no indicator measures the theme of the last
 
 
@@ -152,6 +157,8 @@ def test_a_finding_that_cannot_be_read_is_named(folder, old, new, words):
 def test_a_theme_of_no_indicator_and_a_name_that_is_none_are_refused(folder, city):
     with pytest.raises(UnknownNameError, match="no indicator 'lowe'"):
         mr.voices(city, ["lowe"])
+    with pytest.raises(UnknownNameError, match="lowe"):
+        mr.voices(city, measured=["lowe"])
     with pytest.raises(DatasetError, match=r"\[interviews.themes\] work names 'lowest', which is no indicator"):
         mr.voices(change(folder, "dataset.toml", '"low"', '"lowest"'))
 

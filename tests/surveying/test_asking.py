@@ -12,9 +12,9 @@ from survey_fixtures import MARGINS, city_of, register_of, small_sample
 QUESTIONS = ["safe", "calm", "afraid"]
 
 
-def small(tmp_path, people=None):
+def small(tmp_path, people=None, **questions):
     people = small_sample() if people is None else people
-    return city_of(people, register_of(MARGINS), tmp_path, design_weight="drawn")
+    return city_of(people, register_of(MARGINS), tmp_path, design_weight="drawn", **questions)
 
 
 def points(people):
@@ -86,6 +86,25 @@ def test_groups_of_few_are_hidden_with_the_next_smallest(tmp_path):
     battery = mr.battery(small(tmp_path, people), ["safe"], "sex")
     assert battery["status"].tolist() == ["", "C", "C"]
     assert battery.loc[1:, ["value", "lower", "upper", "se", "n"]].isna().all(axis=None)
+
+
+def test_of_three_answers_the_mean_is_hidden_where_it_would_tell_a_rare_one(tmp_path):
+    """With everybody's weight alike, n, the share who agree and the mean of a question give each of its three answers."""
+    people = small_sample().assign(drawn=10.0)
+    answered = np.flatnonzero(people["answered"])
+    for name, rare in (("safe", 4), ("calm", 20), ("afraid", 20)):  # so many men in the middle, and so many women
+        answer = np.ones(len(people))
+        answer[answered[:40]] = np.repeat([1, 2, 3], [20, rare, 20 - rare])
+        answer[answered[40:]] = np.repeat([1, 2, 3], [20, 20, 20])
+        people[name] = pd.array(np.where(people["answered"], answer, np.nan), "Int64")
+    city = small(tmp_path, people, scale="[1, 3]", agree="[3]")
+    agree = mr.battery(city, ["safe"], "sex").set_index("sex")
+    assert (agree["status"] != "C").all()
+    index = mr.index(city, QUESTIONS, "sex")
+    mean = index[index["indicator"] == "safe"].set_index("sex")
+    everybody = agree.loc["_T", "n"] * (mean.loc["_T", "value"] - agree.loc["_T", "value"]) / 50
+    assert everybody == pytest.approx(24)  # the attack: in the middle of 0, 50 and 100 points
+    assert index.loc[index["sex"] != "_T", "value"].isna().all()  # men's, and women's as the difference from all
 
 
 def test_answers_all_alike_have_no_alpha(tmp_path):

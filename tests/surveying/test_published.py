@@ -18,6 +18,7 @@ ASKED = {
     "response_rates": (["sex"], {}),
     "rake": (["sex"], {"population": "adults"}),
     "representativity": (["sex", "region"], {}),
+    "answers": ("people", RAKED),
     "battery": (["safe", "calm"], {"by": "sex", **RAKED}),
     "index": (["safe", "calm", "afraid"], {"by": ["sex", "region"], "name": "Trygghet", **RAKED}),
 }

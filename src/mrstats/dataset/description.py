@@ -166,8 +166,11 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
             raise DatasetError(f"[dataset] lacks {key!r}.")
     tables = {name: _table(name, spec) for name, spec in raw.get("tables", {}).items()}
     indicators = {name: read_indicator(name, spec) for name, spec in raw.get("indicators", {}).items()}
+    questions = {}
     for name, spec in raw.get("questions", {}).items():
-        indicators |= _question_indicators(name, spec, folder)
+        asked = _question_indicators(name, spec, folder)
+        indicators |= asked
+        questions[name] = {**spec, "names": list(asked)}
     for name in [name for name, table in tables.items() if table.responded and table.design_weight]:
         source = raw.get("questions", {}).get(name, {}).get("source", head["label"])
         tables[f"{name}_sample"], indicators[f"{name}_response"] = _sample(tables[name], source)
@@ -199,7 +202,7 @@ def describe(raw: dict[str, Any], folder: Path | None = None) -> Description:
         water=raw.get("water"),
         beside={name: _beside(name, raw[name]) for name in BESIDE if name in raw},
         distances=_distances(raw),
-        questions=raw.get("questions", {}),
+        questions=questions,
     )
 
 
@@ -227,12 +230,22 @@ def _sample(source: TableSource, said: Any) -> tuple[TableSource, Indicator]:
 def _question_indicators(table: str, spec: dict[str, Any], folder: Path | None) -> dict[str, Indicator]:
     """An indicator for each question of a survey: the share of those who answered that agree with the statement."""
     where = f"[questions.{table}]"
-    _only(spec, {"file", "agree", "scale", "population", "source"}, where)
+    _only(spec, {"file", "agree", "scale", "answers", "population", "source"}, where)
     scale = spec.get("scale", [0, 1])
     if not (
         isinstance(scale, list) and len(scale) == 2 and all(type(end) is int for end in scale) and scale[0] < scale[1]
     ):
         raise DatasetError(f"{where} scale = {scale!r} must be the lowest and the highest answer, such as [1, 5].")
+    count = scale[1] - scale[0] + 1
+    answers = spec.get("answers", {})
+    if not isinstance(answers, dict):
+        raise DatasetError(f"{where} answers = {answers!r} must be lists of words, answers.sv and answers.en.")
+    for language, words in answers.items():
+        if language not in LANGUAGES or not isinstance(words, list) or len(words) != count:
+            raise DatasetError(
+                f"{where} answers.{language} = {words!r} must be a list of {count} words in sv or en, one for each answer of "
+                f"scale = {scale}."
+            )
     for key in ("file", "agree", "population", "source"):
         if key not in spec:
             raise DatasetError(f"{where} lacks {key!r}.")

@@ -139,9 +139,21 @@ def standard_factor(name: str, *, codes: list[str] | None = None) -> BackgroundF
 
 
 def read_factor(name: str, spec: dict[str, Any], *, codes: list[str] | None = None) -> BackgroundFactor:
-    """A background factor from its TOML description (label, ordered, reference, groups)."""
+    """A background factor from its TOML description (label, ordered, reference, groups); mistakes name the key."""
+    where = f"[factors.{name}]"
+    if "label" not in spec:
+        raise DatasetError(f"{where} lacks 'label'.")
+    for number, group in enumerate(spec["groups"], start=1):
+        for key in ("code", "label"):
+            if key not in group:
+                raise DatasetError(f"{where} groups: number {number} lacks {key!r}.")
     groups = tuple(
-        Group(g["code"], g["label"], g.get("among", g["label"]), order)
+        Group(
+            g["code"],
+            bilingual(g["label"], f"{where} groups, {g['code']!r}: label"),
+            bilingual(g.get("among", g["label"]), f"{where} groups, {g['code']!r}: among"),
+            order,
+        )
         for order, g in enumerate(spec["groups"], start=1)
         if codes is None or g["code"] in codes
     )
@@ -152,7 +164,9 @@ def read_factor(name: str, spec: dict[str, Any], *, codes: list[str] | None = No
         )
     if all(group.code != UNKNOWN for group in groups):  # for rows where the factor is not filled in
         groups += (Group(UNKNOWN, NOT_KNOWN, AMONG_NOT_KNOWN, len(groups) + 1, implicit=True),)
-    return BackgroundFactor(name, spec["label"], groups, spec.get("reference", ""), spec.get("ordered", False))
+    return BackgroundFactor(
+        name, bilingual(spec["label"], f"{where} label"), groups, spec.get("reference", ""), spec.get("ordered", False)
+    )
 
 
 def standard_level(name: str, *, parent: str, vintage: str, words: dict[str, Text] | None = None) -> Level:

@@ -24,7 +24,8 @@ COUNTS = SOUGHT[3:]
 SMALL, BESIDE = 20, 30
 """Whole numbers up to SMALL count in running text only within BESIDE characters of a name of the hidden cell."""
 
-SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-ZÅÄÖ])|\n")
+SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-ZÅÄÖ])|(?:(?<=[^\W\d_]{5})|(?<=[\d%]))[.!?]\s+(?=\d)|\n")
+"""Before a number, a full stop that no abbreviation has (ca. 12, t.ex. 12)."""
 YEAR = re.compile(r"(?<![\d\u00a0,.])(?:19|20)\d\d(?!\d)")
 COLUMNS = ("outlet", "kind", "where", "what")
 MARKS = "\"'`=|"

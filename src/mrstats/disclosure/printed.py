@@ -113,6 +113,8 @@ def ways_to_write(figure: float, *, count: bool) -> set[tuple[int, int]]:
     [(0, 61), (1, 612), (1, 613), (2, 6125), (3, 61250), (4, 612500)]
     >>> sorted(ways_to_write(128, count=True))[:2]
     [(0, 128), (0, 130)]
+    >>> sorted(ways_to_write(25, count=True))[:3]
+    [(0, 20), (0, 25), (0, 30)]
     """
     size = abs(figure)
     if not math.isfinite(size):
@@ -121,5 +123,5 @@ def ways_to_write(figure: float, *, count: bool) -> set[tuple[int, int]]:
     for decimals in range(MOST_DECIMALS + 1):
         scaled = size * 10**decimals
         ways |= {(decimals, math.floor(scaled + 0.5 + 1e-9)), (decimals, round(scaled))}
-    tens = 10 * math.floor(size / 10 + 0.5)
-    return {way for way in ways | ({(0, tens)} if count else set()) if way[1]}
+    tens = {(0, 10 * math.floor(size / 10 + 0.5)), (0, 10 * round(size / 10))}  # halves up, and to the even one
+    return {way for way in ways | (tens if count else set()) if way[1]}

@@ -85,6 +85,7 @@ def protect_counts(
     observed: np.ndarray | None = None,
     public: np.ndarray | None = None,
     keep: np.ndarray | None = None,
+    hasty: bool = False,
     forced: np.ndarray | None = None,
     rounded: np.ndarray | None = None,
     alike: Sequence[str] = (),
@@ -103,6 +104,8 @@ def protect_counts(
         Cells whose exact counts are public already; they stay open.
     keep : ndarray of bool, shape (m,), optional
         Cells that stay open as far as no rule hides them, since other tables tell of them.
+    hasty : bool
+        Give up early where hiding looks impossible; see `suppression.suppress`.
     forced : ndarray of bool, shape (m,), optional
         Cells to hide as well, since they would tell something hidden elsewhere.
     rounded : ndarray of int, shape (m,), optional
@@ -144,6 +147,7 @@ def protect_counts(
     least, width = rule.least(sensitive=sensitive), rule.width(sensitive=sensitive)
     open_cells = given if keep is None else given | (keep & ~primary)
     settings: dict[str, Any] = {"width": width, "seed": seed, "public": open_cells, "singletons": rule.singletons}
+    settings["hasty"] = hasty
     method = _method(problem, primary, rule, settings, sensitive)
     if method == "suppress" and len(few := slivers(problem, rule, sensitive=sensitive)):
         raise DatasetError(

@@ -207,7 +207,7 @@ def _protect(problem: Problem, known: Known, options: dict) -> Protected:
     protected = None
     for number, keep in enumerate(tried):
         try:
-            protected = protect_counts(problem, keep=keep, **{**given, "seed": given["seed"] + number})
+            protected = protect_counts(problem, keep=keep, hasty=True, **{**given, "seed": given["seed"] + number})
             break
         except DatasetError:
             continue

@@ -31,7 +31,7 @@ from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, EditionError, ha
 CURE = "merge the groups of that cell, or let the rules' method be round"
 OF_RESULTS = "leave out the result that counts these persons to tens (mr.segregation, mr.impact or mr.area_profile)"
 EARLIER = "show the year as earlier editions did, with the same tables and method, or leave that year out"
-RESULT_WORDS = {"path": "", "confirmed": False, "sure": False}
+RESULT_WORDS = {"path": "", "confirmed": False, "sure": False, "verdict": ""}
 """What a result says of its figures in other columns, and what it says when they are hidden."""
 
 
@@ -117,14 +117,15 @@ def write_release(
 
 
 def _beside_tables(result: pd.DataFrame, withheld) -> pd.DataFrame:
-    """A result of persons, all of it hidden where a table hides a figure that the result could tell.
+    """A result of persons, all of it hidden where a table hides a figure that the result could tell, in any year it is about.
 
     A search prints the whole city's figure and those of groups one step down, a model those of groups: they go when a
     table hides one of the whole city's figures for the same indicator and year, or an area's where they split by areas.
     """
     by_area = (result["factor"] == "geography").any()
+    years = {*result["year"], *result.get("since", ())}
     for table, _ in withheld:
-        same = table["indicator"].isin(result["indicator"]) & table["year"].isin(result["year"])
+        same = table["indicator"].isin(result["indicator"]) & table["year"].isin(years)
         near = (table["geography_level"] == CITY) | by_area
         if (same & near & has_status(table["status"], CONFIDENTIAL)).any():
             figures = [str(name) for name in result if result[name].dtype == float and name != "confidence"]

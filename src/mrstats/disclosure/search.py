@@ -33,8 +33,11 @@ def cross_size(problem: Problem) -> float:
 class Search:
     """The state of the search over the full cross of codes, one padding code added to each side of it."""
 
-    def __init__(self, problem: Problem, primary: np.ndarray, *, width: int, seed: int, public=None, singletons=False):
-        self.problem, self.width, self.singletons = problem, width, singletons
+    def __init__(
+        self, problem: Problem, primary: np.ndarray, *, width: int, seed: int, public=None, singletons=False,
+        hasty=False,
+    ):  # fmt: skip
+        self.problem, self.width, self.singletons, self.hasty = problem, width, singletons, hasty
         self.rng = np.random.default_rng(seed)
         dimensions = [dimension.with_atoms() for dimension in problem.dimensions]
         self.order = sorted(range(len(dimensions)), key=lambda i: (-len(dimensions[i].codes), i))  # the largest first
@@ -136,45 +139,55 @@ class Search:
         slack[-1], slack[:, -1] = FREE, FREE
         self.rest_codes = np.where(self.rest.codes == PAD, self.columns, self.rest.codes)
         self.first_codes = np.where(self.first.codes == PAD, self.rows, self.first.codes)
-        ends = np.empty((2, self.rows + 1, len(self.rest_codes)), np.int32)
-        price = np.zeros((self.rows + 1, len(self.rest_codes)), np.float32)
-        alone = np.zeros_like(price)
         cost = self.cost.reshape(self.rows + 1, self.stride).astype(np.float32)
         ones = ((self.truth == 1) & self.published).reshape(self.rows + 1, self.stride).astype(np.float32)
-        for side in (0, 1):
-            ends[side] = FREE
-        for codes, signs in zip(self.rest_codes.T, self.rest.signs.T, strict=True):
-            part = slack[:, codes]
-            for side, sign in ((0, 1), (1, -1)):
-                ends[side] = np.minimum(ends[side], np.where(signs == sign, part, FREE))
-            price += cost[:, codes]
-            alone += ones[:, codes]
         first_of = self.first.by_code(self.rows)
+        along: dict[int, tuple[np.ndarray, ...]] = {}  # of the rest vectors of a column
         self.options: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         row_of = self.targets // self.stride
         for row in np.unique(row_of):
             vectors = first_of[row]
             codes, signs = self.first_codes[vectors], self.first.signs[vectors]
-            plus = np.full((len(vectors), len(self.rest_codes)), FREE, np.int32)
-            minus, total = plus.copy(), np.zeros(plus.shape, np.float32)
-            single = np.zeros_like(total)
-            for code, sign in zip(codes.T, signs.T, strict=True):
-                up = sign[:, None] >= 0
-                plus = np.minimum(plus, np.where(up, ends[0, code], ends[1, code]))
-                minus = np.minimum(minus, np.where(up, ends[1, code], ends[0, code]))
-                total += price[code]
-                single += alone[code]
-            fits = plus.astype(np.int64) + minus >= self.width
             for cell in self.targets[row_of == row]:
-                chosen = self.rest_of[int(cell % self.stride)]
-                one, other = np.nonzero(fits[:, chosen])
-                worth = total[one, chosen[other]]
+                column = int(cell % self.stride)
+                chosen = self.rest_of[column]
+                if column not in along:
+                    along[column] = self._along(chosen, slack, cost, ones)
+                up_room, down_room, price, alone = along[column]
+                plus = np.full((len(vectors), len(chosen)), FREE, np.int32)
+                minus, total = plus.copy(), np.zeros(plus.shape, np.float32)
+                single = np.zeros_like(total)
+                for code, sign in zip(codes.T, signs.T, strict=True):
+                    up = sign[:, None] >= 0
+                    plus = np.minimum(plus, np.where(up, up_room[code], down_room[code]))
+                    minus = np.minimum(minus, np.where(up, down_room[code], up_room[code]))
+                    total += price[code]
+                    single += alone[code]
+                one, other = np.nonzero(plus.astype(np.int64) + minus >= self.width)
+                worth = total[one, other]
                 if self.singletons:  # those that move a lone person's cell come last
-                    worth = worth + 100 * (single[one, chosen[other]] > self._own_ones(cell))
+                    worth = worth + 100 * (single[one, other] > self._own_ones(cell))
                 if len(one) > CANDIDATES:
                     best = np.lexsort((self.rng.random(len(one)), worth))[:CANDIDATES]
                     one, other = one[best], other[best]
                 self.options[int(cell)] = vectors[one], chosen[other]
+                if self.hasty and not len(one):
+                    return
+
+    def _along(self, chosen: np.ndarray, *grids: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Of some rest vectors, in every row: room upwards and downwards, price, and cells of a lone person."""
+        slack, cost, ones = grids
+        codes, signs = self.rest_codes[chosen], self.rest.signs[chosen]
+        up = np.full((self.rows + 1, len(chosen)), FREE, np.int32)
+        down, price = up.copy(), np.zeros(up.shape, np.float32)
+        alone = np.zeros_like(price)
+        for code, sign in zip(codes.T, signs.T, strict=True):
+            part = slack[:, code]
+            up = np.minimum(up, np.where(sign == 1, part, FREE))
+            down = np.minimum(down, np.where(sign == -1, part, FREE))
+            price += cost[:, code]
+            alone += ones[:, code]
+        return up, down, price, alone
 
     def _own_ones(self, cell: int) -> int:
         return int(self.truth[cell] == 1)

@@ -47,6 +47,7 @@ def suppress(
     seed: int = 0,
     public: np.ndarray | None = None,
     singletons: bool = False,
+    hasty: bool = False,
     passes: tuple[int, int] = (2, 1),
 ) -> Suppression:
     """Hide cells so that each hidden one could be at least `width` + 1 different whole numbers.
@@ -64,6 +65,8 @@ def suppress(
         Cells already printed elsewhere; they are never hidden and no move passes through them.
     singletons : bool
         A person alone in a cell knows it: a primary cell's proofs do not all move the same person's cell of one.
+    hasty : bool
+        Give up at the first cell that no move was found for, to try otherwise.
     passes : (int, int)
         How often every move, and every secondary cell, is tried anew to hide fewer cells.
 
@@ -86,7 +89,10 @@ def suppress(
     if not primary.any() or not problem.dimensions:
         failed = [{"merge": "withdraw the figure"}] if primary.any() else []
         return Suppression(primary.copy(), primary.copy(), no_witnesses(problem), failed)
-    search = Search(problem, primary, width=width, seed=seed, public=public, singletons=singletons)
+    search = Search(problem, primary, width=width, seed=seed, public=public, singletons=singletons, hasty=hasty)
+    if hasty and (stuck := [cell for cell, (moves, _) in search.options.items() if not len(moves)]):
+        failed = [_advice(problem, place) for place in search.places(stuck)]
+        return Suppression(primary.copy(), primary.copy(), no_witnesses(problem), failed)
     search.cover_all()
     for _ in range(passes[0]):
         search.renew_moves()

@@ -6,6 +6,7 @@ import numpy as np
 
 from mrstats.example_city.areas import regso_places
 from mrstats.example_city.tiling import drawing
+from mrstats.measures.nearest import is_near, nearest_distance
 
 KINDS = {
     # kind: how many, the word of its name, least metres between two of a kind
@@ -58,8 +59,7 @@ def service_points(rng: np.random.Generator, points):
 def near(points, services, *, kind: str, metres: float) -> np.ndarray:
     """Whether a service of the kind lies within so many metres of each population point, shape (points,)."""
     places = services.loc[services["kind"] == kind, ["x", "y"]].to_numpy()
-    apart = points[["x", "y"]].to_numpy()[:, None, :] - places[None, :, :]
-    return (np.hypot(apart[..., 0], apart[..., 1]) <= metres).any(axis=1)
+    return is_near(nearest_distance(points[["x", "y"]], places), metres)
 
 
 def _address(rng, used: set[str]) -> str:

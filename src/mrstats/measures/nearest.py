@@ -1,4 +1,7 @@
-"""How far each home is from the nearest place: arrays in, arrays out. Straight lines; no roads, no tables."""
+"""How far each home is from the nearest place, and which are near: arrays in, arrays out. Straight lines; no roads, no tables.
+
+The one rule of who is near: tables, profiles and impacts count by it, so that one question has one answer.
+"""
 
 from __future__ import annotations
 
@@ -40,3 +43,16 @@ def nearest_distance(homes: ArrayLike, places: ArrayLike) -> NDArray[np.float64]
     far = np.full(len(here), np.nan)
     far[known] = KDTree(there).query(here[known])[0]
     return far
+
+
+def is_near(metres: ArrayLike, reach: float) -> NDArray[np.bool_]:
+    """Whether places are near: at most `reach` metres away. Where the distance is not known (NaN), it is not near, and belongs in no share.
+
+    In dataset.toml the same is written ``numerator = "metres_to_library <= 1000"``, ``denominator = "metres_to_library >= 0"``.
+
+    Examples
+    --------
+    >>> is_near([999.9, 1000.0, 1000.1, np.nan], 1000).tolist()
+    [True, True, False, False]
+    """
+    return np.asarray(metres, float) <= reach

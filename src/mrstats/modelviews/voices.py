@@ -65,4 +65,5 @@ def _figures(row: dict, words: Captions) -> list[str]:
         hidden = CONFIDENTIAL in codes(row) and name == "value"
         unknown = "" if row["status"] == "" else HIDDEN  # not asked for, else not shown
         texts.append(HIDDEN if hidden else unknown if row[name] != row[name] else words.value(row[name], indicator))
-    return [indicator.label[words.language], *texts]
+    label = indicator.label[words.language]
+    return [f"{label}, {indicator.unit[words.language]}" if any(texts) else label, *texts]

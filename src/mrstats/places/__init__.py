@@ -145,7 +145,8 @@ def area_profile(
         One row per indicator × ``geography_level`` (``plan_area``, `beside`, ``city``) × ``factor`` and ``group`` (""
         and ``_T``: everybody): ``value, lower, upper``, and ``difference`` from the whole city with its limits (the place is
         part of the city, and that is reckoned with). Of each kind of service, ``…_within_1000_m``: the share of residents
-        who live that near. ``n`` and ``population`` are to the nearest ten.
+        who live that near, no farther than `reach`. ``n`` and ``population`` are to the nearest ten, shares in steps of at
+        least ten persons (0.1 per cent from some ten thousand on), means to the indicator's decimals.
 
     Raises
     ------
@@ -255,7 +256,8 @@ def impact(
     -------
     DataFrame
         One row per group and area: ``n`` residents, ``affected`` whose nearest service is another, ``lost`` and ``gained``
-        a service within reach (to the nearest ten); ``within_before``, ``within_after`` in per cent with limits;
+        a service within reach (to the nearest ten); ``within_before``, ``within_after`` in per cent with limits, in steps of
+        at least ten persons (0.1 per cent from some ten thousand on; coarser of fewer);
         ``metres_…_median`` and ``…_p90``, and how much ``further`` the affected have on average, to the nearest ten metres.
 
     Raises
@@ -267,8 +269,10 @@ def impact(
     -----
     How to read it: distances are as the crow flies; water and railways make them longer, most for those who walk slowest.
     Where people live is counted in full: limits are year-to-year chance in who lives where. It says who is touched, not
-    how much it matters to them: ask them. Residents without a place are in no row. Hidden (``C``) where fewer than ten
-    live, or one to nine are touched. What came of a change is told by `mrstats.effect`.
+    how much it matters to them: ask them. Near is who lives at most `reach` metres away, as in an indicator of
+    [distances]; residents without a known home are in no row. Hidden (``C``) where fewer than ten live; where one to nine are
+    affected or are not, lose a service within reach, gain one, keep one or have none; and with a row that is hidden alone
+    the smallest of those beside it. What came of a change is told by `mrstats.effect`.
 
     Examples
     --------

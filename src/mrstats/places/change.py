@@ -12,10 +12,12 @@ import pandas as pd
 from mrstats.dataset import City, dataset_of
 from mrstats.dataset.beside import read_beside
 from mrstats.definitions import Indicator, nearest
+from mrstats.measures.coarse import FEWEST, coarse_share, to_nearest_ten
 from mrstats.measures.distribution import weighted_quantile
+from mrstats.measures.nearest import is_near, nearest_distance
 from mrstats.measures.panels import difference_in_differences
 from mrstats.measures.proportions import wilson_interval
-from mrstats.places.residents import FEWEST, at_points, living_points, metres_to_nearest, to_nearest_ten
+from mrstats.places.residents import at_points, hide_beside, living_points
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, UnknownNameError, factor_columns
 
 CHILDREN = 17
@@ -24,6 +26,9 @@ FIGURES = [
     "within_before", "within_before_lower", "within_before_upper", "within_after", "within_after_lower", "within_after_upper",
     "metres_before_median", "metres_before_p90", "metres_after_median", "metres_after_p90", "further",
 ]  # fmt: skip
+PARTS = ["all", "touched", "untouched", "losing", "gaining", "keeping", "lacking"]
+"""Persons of a row, exactly: they decide what is hidden and are never told."""
+
 COLUMNS = [
     "indicator",
     "year",
@@ -57,13 +62,13 @@ def impact_table(
     """The table that `mrstats.impact` returns; arguments as there, `move` a list of id, x and y."""
     points = living_points(city)
     kind, before, after = _services(read_beside(city, "services"), close, fee, move)
-    metres = pd.DataFrame({"before": metres_to_nearest(points, before)}, index=points.index)
-    metres["after"] = metres_to_nearest(points, after) if len(after) else np.inf
+    metres = pd.DataFrame({"before": nearest_distance(points[["x", "y"]], before[["x", "y"]])}, index=points.index)
+    metres["after"] = nearest_distance(points[["x", "y"]], after[["x", "y"]]) if len(after) else np.inf
     asked = _residents(city, city.indicator(indicator), who)
     parts = []
     factors: list[str | None] = [None, *by]
     for factor in factors:
-        cells = at_points(city, asked, [factor] if factor else [], year)
+        cells = at_points(city, points, asked, [factor] if factor else [], year)
         cells = cells[cells["point"].isin(points.index)].join(metres, on="point")
         for code, part in [(TOTAL, cells)] if factor is None else _groups(cells, factor):
             row = {"factor": factor or "", "group": code, "geography_level": CITY, "geography": city.municipality}
@@ -74,9 +79,10 @@ def impact_table(
                 parts.append(row | _reached(part, reach, confidence))
     table = pd.DataFrame(parts).assign(
         indicator=indicator, year=year, kind=kind, reach=f"{reach:g}", who=who, confidence=confidence
-    )[COLUMNS]
+    )
+    hide_beside(table, ["factor", "geography_level"], PARTS)
     table.loc[table["status"] == CONFIDENTIAL, FIGURES] = np.nan
-    return table
+    return table[COLUMNS]
 
 
 def _groups(cells: pd.DataFrame, by) -> list[tuple[str, pd.DataFrame]]:
@@ -132,31 +138,33 @@ def _areas(city: City, points: pd.DataFrame, level: str) -> pd.Series:
 
 
 def _reached(cells: pd.DataFrame, reach: float, confidence: float) -> dict[str, Any]:
-    """Persons near before and after, and how far they have to go; hidden where a few of them stand alone."""
+    """Persons near before and after, and how far they have to go; hidden where a few of them stand alone.
+
+    Whoever is near or not, before and after, and affected or not, is one of nobody or of at least ten. Shares are told in steps
+    of ten persons, and their limits are those of what is told: else they would tell more of the counts than the tens do.
+    """
     n, before, after = (cells[name].to_numpy(float) for name in ("w", "before", "after"))
-    total, near = n.sum(), {"before": n[before <= reach].sum(), "after": n[after <= reach].sum()}
-    moved = {
-        "affected": n[before != after].sum(),
-        "lost": n[(before <= reach) & (after > reach)].sum(),
-        "gained": n[(before > reach) & (after <= reach)].sum(),
-    }
-    alone = total < FEWEST or any(0 < count < FEWEST for count in moved.values())
-    result: dict[str, Any] = {
-        "n": to_nearest_ten(total),
-        **{name: to_nearest_ten(count) for name, count in moved.items()},
-    }
-    for when, metres in (("before", before), ("after", after)):
+    was, stays, other = is_near(before, reach), is_near(after, reach), before != after
+    everybody = np.ones(len(n), bool)
+    which = (everybody, other, ~other, was & ~stays, ~was & stays, was & stays, ~was & ~stays)
+    parts = {name: float(n[some].sum()) for name, some in zip(PARTS, which, strict=True)}
+    total, affected = parts["all"], parts["touched"]
+    alone = total == 0 or any(0 < persons < FEWEST for persons in parts.values())
+    told = {"n": total, "affected": affected, "lost": parts["losing"], "gained": parts["gaining"]}
+    result: dict[str, Any] = parts | {name: float(to_nearest_ten(persons)) for name, persons in told.items()}
+    for when, near, metres in (("before", was, before), ("after", stays, after)):
+        share = float(coarse_share(n[near].sum(), total))
         some = total > 0
-        lower, upper = wilson_interval([near[when]], [total], confidence=confidence) if some else ([np.nan], [np.nan])
-        result[f"within_{when}"] = 100 * near[when] / total if some else np.nan
-        result[f"within_{when}_lower"], result[f"within_{when}_upper"] = 100 * float(lower[0]), 100 * float(upper[0])
+        tens = max(result["n"], FEWEST)
+        lower, upper = wilson_interval(share * tens / 100, tens, confidence=confidence) if some else (np.nan, np.nan)
+        result |= {f"within_{when}": share, f"within_{when}_lower": 100 * float(lower)}
+        result[f"within_{when}_upper"] = 100 * float(upper)
         finite = bool(some) and bool(np.isfinite(metres).all())
         half, most = weighted_quantile(metres, [0.5, 0.9], n) if finite else (np.nan, np.nan)
         result[f"metres_{when}_median"], result[f"metres_{when}_p90"] = (float(to_nearest_ten(d)) for d in (half, most))
-    moved_n = n[before != after]
     with np.errstate(invalid="ignore"):
-        away = (after - before)[before != after]
-    further = np.average(away, weights=moved_n) if moved_n.sum() > 0 and np.isfinite(away).all() else np.nan
+        away = (after - before)[other]
+    further = np.average(away, weights=n[other]) if affected > 0 and np.isfinite(away).all() else np.nan
     return {**result, "further": float(to_nearest_ten(further)), "status": CONFIDENTIAL if alone else ""}
 
 

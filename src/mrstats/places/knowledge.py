@@ -22,6 +22,7 @@ from mrstats.schema import (
     UnknownNameError,
     has_status,
 )
+from mrstats.surveying.questions import battery
 
 GROUNDS = {
     "sex": "sex", "gender_identity": "", "ethnicity": "", "religion": "", "disability": "disability", "orientation": "",
@@ -160,6 +161,7 @@ def voices(
     *,
     year: int | None = None,
     factors: Sequence[str] | None = None,
+    measured: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """What residents have said in interviews, coded, beside the figures on the same theme and group.
 
@@ -173,6 +175,8 @@ def voices(
         Of the figures; default: the last year of their table.
     factors : list of str, optional
         Whose groups have figures; who speaks as one of another group stands without. Default: all.
+    measured : list of str, optional
+        Which indicators have figures; the others of a theme are named without. Default: all.
 
     Returns
     -------
@@ -208,7 +212,7 @@ def voices(
                 raise DatasetError(
                     f"[interviews.themes] {theme} names {name!r}, which is no indicator ({nearest(name, city.indicators)})."
                 )
-    for name in indicators or ():
+    for name in (*(indicators or ()), *(measured or ())):
         city.indicator(name)
     coded = found["group"].str.split("=", n=1, expand=True).reindex(columns=[0, 1]).set_axis(["factor", "code"], axis=1)
     for row, factor, code in zip(found.index, coded["factor"], coded["code"], strict=True):
@@ -223,7 +227,9 @@ def voices(
     table = table.explode("indicator").fillna({"indicator": ""})
     if indicators is not None:
         table = table[table["indicator"].isin([*indicators, ""])]
-    figures = _figures(city, table if factors is None else table[table["factor"].isin(list(factors))], year)
+    compared = table if factors is None else table[table["factor"].isin(list(factors))]
+    compared = compared if measured is None else compared[compared["indicator"].isin(list(measured))]
+    figures = _figures(city, compared, year)
     joined = table.merge(figures, on=["indicator", "factor", "group"], how="left", validate="many_to_one")
     joined["year"] = joined["year"].astype(int)
     joined["status"] = joined["status"].fillna("")
@@ -233,18 +239,20 @@ def voices(
 
 
 def _figures(city: City, table: pd.DataFrame, year: int | None) -> pd.DataFrame:
-    """Figures of the groups that have spoken, of the indicators on their themes."""
+    """Figures of the groups that have spoken, of the indicators on their themes; what a survey asks, as a battery of it."""
     parts = []
     for factor, rows in table[table["indicator"] != ""].groupby("factor"):
-        by_table: dict[str, list[str]] = {}
-        for name in dict.fromkeys(rows["indicator"]):
-            source = city.indicator(name).table
-            if source in city.description.factors[str(factor)].tables:
-                by_table.setdefault(source, []).append(name)
-        for names in by_table.values():
-            made = break_down(city, names, by=str(factor), years=year)
-            whole = made[made[str(factor)] == TOTAL].set_index("indicator")["value"]
-            made = made[made[str(factor)] != TOTAL].rename(columns={str(factor): "group", "year": "figure_year"})
+        together: dict[tuple[str, bool], list[str]] = {}
+        for indicator in map(city.indicator, dict.fromkeys(rows["indicator"])):
+            source = city.description.tables[indicator.table]
+            asked = bool(source.weight) and indicator.measure == "proportion"
+            if source.name in city.description.factors[str(factor)].tables:
+                together.setdefault((source.name, asked), []).append(indicator.name)
+        for (_, asked), names in together.items():
+            group = str(factor)
+            made = battery(city, names, group, year=year) if asked else break_down(city, names, group, years=year)
+            whole = made[made[group] == TOTAL].set_index("indicator")["value"]
+            made = made[made[group] != TOTAL].rename(columns={group: "group", "year": "figure_year"})
             parts.append(made.assign(factor=factor, city_value=made["indicator"].map(whole)))
     columns = ["indicator", "factor", "group", "value", "lower", "upper", "city_value", "figure_year", "unit", "status"]
     return pd.concat(parts)[columns] if parts else pd.DataFrame(columns=columns)

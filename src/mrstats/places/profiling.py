@@ -11,15 +11,19 @@ import pandas as pd
 
 from mrstats.dataset import City
 from mrstats.dataset.beside import read_beside
+from mrstats.dataset.distances import reach_name
 from mrstats.definitions import Indicator
 from mrstats.engine import PER_SUMS, SUMS
 from mrstats.estimates import estimate
+from mrstats.measures.coarse import FEWEST, coarse_share, to_nearest_ten
 from mrstats.measures.contrasts import mover_difference
-from mrstats.places.residents import FEWEST, at_points, living_points, metres_to_nearest, to_nearest_ten
+from mrstats.measures.nearest import is_near, nearest_distance
+from mrstats.places.residents import at_points, hide_beside, living_points
 from mrstats.schema import CITY, CONFIDENTIAL, PERSON_MEASURES, TOTAL, MrstatsError
 
 PLAN_AREA = "plan_area"
 SHOWN = ["value", "lower", "upper", "se", "n", "population", "difference", "difference_lower", "difference_upper"]
+TOLD = ["value", "lower", "upper", "se", "difference", "difference_lower", "difference_upper"]
 COLUMNS = [
     "indicator", "year", "geography_level", "geography", "factor", "group", *SHOWN, "measure", "method", "confidence",
     "unit", "status",
@@ -61,18 +65,18 @@ def profile_table(
                 f"{name!r} is a {asked.measure}, which sums at points do not give. Leave it out of the profile."
             )
         for factor in [None, *by]:
-            cells = at_points(city, asked, [factor] if factor else [], year)
+            cells = at_points(city, points, asked, [factor] if factor else [], year)
             places = _places(city, points, inside, cells, fine, beside)
             parts += _rows(asked, cells, places, points[fine], factor, confidence)
     residents = city.indicator("population") if "population" in city.indicators else city.indicator(indicators[0])
     if "services" in city.description.beside:
-        cells = at_points(city, residents, [], year)
+        cells = at_points(city, points, residents, [], year)
         places = _places(city, points, inside, cells, fine, beside)
         for near, reached in _reached(city, residents, cells, points, reach):
             parts += _rows(near, reached, places, points[fine], None, confidence, secret=False)
     table = pd.concat(parts, ignore_index=True)
     table = table.assign(year=year, confidence=confidence)[COLUMNS]
-    _hide_the_last_but_one(table)
+    hide_beside(table, ["indicator", "factor", "geography"])
     hidden = table["status"] == CONFIDENTIAL
     table.loc[hidden, SHOWN] = np.nan
     counts = table["measure"] == "count"
@@ -144,10 +148,12 @@ def _rows(
         inside = [at[place.points.reindex(at.index, fill_value=False).to_numpy(bool)].sum() for place in places[:-1]]
         inside.append(everybody)
         year = int(cells["year"].iloc[0])
-        made = estimate(pd.DataFrame(inside).assign(year=year), indicator, confidence=confidence)
-        others = pd.DataFrame([everybody - here for here in inside])
-        rest = estimate(others.assign(year=year), indicator, confidence=confidence)
+        here = _coarse(pd.DataFrame(inside), indicator)
+        others = _less(here.iloc[-1], here, indicator)
+        made, rest = (estimate(frame.assign(year=year), indicator, confidence=confidence) for frame in (here, others))
         made = made.assign(**_differences(made, rest, indicator))
+        if not _counts(indicator):  # the digits of a mean of whole numbers would tell of how many it is
+            made[TOLD] = made[TOLD].round(indicator.decimals)
         told = [
             _told(at, place, places[0], areas, secret and _counts(indicator), indicator.measure) for place in places
         ]
@@ -159,6 +165,27 @@ def _rows(
             group=code,
             status=[given if shown else CONFIDENTIAL for given, shown in zip(made["status"], told, strict=True)],
         )
+
+
+def _coarse(sums: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
+    """Sums of places as they are told, so that figures made of them tell no more: persons and events to tens, shares in steps."""
+    if not (_counts(indicator) or indicator.measure == "count"):
+        return sums
+    n, y = (sums[name].to_numpy(float) for name in ("n", "wy"))
+    tens = np.where(n > 0, np.maximum(to_nearest_ten(n), FEWEST), 0.0)
+    shares = np.where(n > 0, coarse_share(y, n) * tens / 100, 0.0)
+    told = shares if indicator.measure == "proportion" else to_nearest_ten(y)
+    return sums.assign(
+        **dict.fromkeys(("n", "w", "w2"), tens), **dict.fromkeys(("wy", "wy2", "w2y", "w2y2", "users"), told)
+    )
+
+
+def _less(city: pd.Series, here: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
+    """Sums of the rest of the city; coarse ones need not add up, but nobody is less than nobody, or more than all."""
+    rest = city - here
+    if _counts(indicator):
+        rest = rest.clip(lower=0.0)
+    return rest.assign(wy=rest[["wy", "n"]].min(axis=1)) if indicator.measure == "proportion" else rest
 
 
 def _differences(made: pd.DataFrame, rest: pd.DataFrame, indicator: Indicator) -> dict[str, Any]:
@@ -211,7 +238,7 @@ def _reached(city: City, residents: Indicator, cells: pd.DataFrame, points: pd.D
     """For each kind of service, who lives within reach of one, as an indicator and its cells."""
     services = read_beside(city, "services")
     for kind, some in services.groupby("kind"):
-        near = pd.Series(metres_to_nearest(points, some) <= reach, index=points.index)
+        near = pd.Series(is_near(nearest_distance(points[["x", "y"]], some[["x", "y"]]), reach), index=points.index)
         reached = near.reindex(cells["point"]).fillna(False).to_numpy(bool)
         y = np.where(reached, cells["w"], 0.0)
         placed = cells["point"].isin(points.index).to_numpy()
@@ -219,18 +246,9 @@ def _reached(city: City, residents: Indicator, cells: pd.DataFrame, points: pd.D
         yield (
             replace(
                 residents,
-                name=f"{kind}_within_{reach:g}_m",
+                name=reach_name(str(kind), reach),
                 measure="proportion",
                 unit={"sv": "procent", "en": "per cent"},
             ),
             made,
         )
-
-
-def _hide_the_last_but_one(table: pd.DataFrame) -> None:
-    """Where one group alone is hidden, the total tells it: hide the smallest of the others too."""
-    grouped = table[table["factor"] != ""].groupby(["indicator", "factor", "geography"], sort=False)
-    for _, rows in grouped:
-        hidden = rows["status"] == CONFIDENTIAL
-        if hidden.sum() == 1 and (~hidden).any():
-            table.loc[rows.loc[~hidden, "n"].idxmin(), "status"] = CONFIDENTIAL

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,9 @@ from mrstats.dataset import City
 from mrstats.dataset.beside import read_beside
 from mrstats.definitions import Indicator
 from mrstats.figures import area_column
-from mrstats.schema import CITY, UNPLACED, DatasetError, MrstatsError, UnknownNameError
-
-FEWEST = 10
-"""So many persons must be on either side of a figure that leaves the city's walls."""
+from mrstats.measures.coarse import FEWEST
+from mrstats.polygons import named
+from mrstats.schema import CITY, CONFIDENTIAL, UNPLACED, DatasetError, MrstatsError, UnknownNameError
 
 
 def counted(
@@ -86,13 +84,16 @@ def matrix(
     return wide.reindex(index=list(areas), columns=list(groups)).fillna(0.0).to_numpy(float)
 
 
-def at_points(city: City, indicator: Indicator, factors: Sequence[str], year: int) -> pd.DataFrame:
-    """The engine's cells of an indicator by the point people live at: ``point``, a column a factor, and the sums.
+def at_points(
+    city: City, points: pd.DataFrame, indicator: Indicator, factors: Sequence[str], year: int
+) -> pd.DataFrame:
+    """The engine's cells of an indicator by which of some `living_points` people live at: ``point``, a column a factor, and the sums.
 
     Raises
     ------
     DatasetError
-        dataset.toml names no points, or not the column of this indicator's table that holds them.
+        dataset.toml names no points, or not the column of this indicator's table that holds them; or persons live at a point
+        that its file does not have.
     """
     spec = city.description.beside.get("points", {})
     source = city.description.tables[indicator.table]
@@ -107,7 +108,9 @@ def at_points(city: City, indicator: Indicator, factors: Sequence[str], year: in
         raise DatasetError(
             f"{indicator.name!r} has no rows for {year}. Deliver that year's file, or ask for another year."
         )
-    return cells.assign(point=cells[engine.AREA].astype(str)).drop(columns=engine.AREA)
+    cells = cells.assign(point=cells[engine.AREA].astype(str)).drop(columns=engine.AREA)
+    check_points(cells["point"], points.index)
+    return cells
 
 
 def living_points(city: City) -> pd.DataFrame:
@@ -116,13 +119,26 @@ def living_points(city: City) -> pd.DataFrame:
     return points.assign(point=points["point"].astype(str)).set_index("point", drop=False)
 
 
-def metres_to_nearest(points: pd.DataFrame, services: pd.DataFrame) -> np.ndarray:
-    """Distance as the crow flies from each point to the nearest of some services, in metres, shape (points,)."""
-    from scipy.spatial import cKDTree
+def check_points(held: Iterable[str], known: Iterable[str]) -> None:
+    """A DatasetError where persons live at a point that [points] does not have: they would be in no figure."""
+    if strange := set(held) - set(known) - {UNPLACED}:
+        raise DatasetError(
+            f"persons live at points that [points] does not have: {named(sorted(strange))}. Deliver both anew."
+        )
 
-    return cKDTree(services[["x", "y"]].to_numpy(float)).query(points[["x", "y"]].to_numpy(float))[0]
 
+def hide_beside(table: pd.DataFrame, whole: Sequence[str], parts: Sequence[str] = ("n",)) -> None:
+    """Hide more of the rows that make up a whole, where the whole would tell the hidden ones.
 
-def to_nearest_ten(persons: Any) -> Any:
-    """How many persons stand behind a figure, without a count that a table might hide."""
-    return np.round(np.asarray(persons, float), -1)
+    A row that is hidden alone takes the smallest other with it. Where a hidden row has a few of a part, others that have some
+    of it go too, the fewest first, until it is `FEWEST` together; if all of them are fewer, so is the whole, which is hidden.
+    """
+    for _, rows in table.groupby(list(whole), sort=False):
+        hidden = (rows["status"] == CONFIDENTIAL).to_numpy(copy=True)
+        for count in rows[list(parts)].to_numpy(float).T:
+            for place in np.argsort(count, kind="stable"):
+                few = (hidden & (count > 0) & (count < FEWEST)).any() and count[hidden].sum() < FEWEST
+                if hidden.sum() != 1 and not few:
+                    break
+                hidden[place] |= count[place] > 0
+        table.loc[rows.index[hidden], "status"] = CONFIDENTIAL

@@ -12,8 +12,9 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.measures import segregation as indices
 from mrstats.measures import segregation_parts
+from mrstats.measures.coarse import FEWEST, to_nearest_ten
 from mrstats.measures.segregation_chance import Chance, Index, against_chance
-from mrstats.places.residents import FEWEST, counted, matrix, to_nearest_ten
+from mrstats.places.residents import counted, matrix
 from mrstats.schema import CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, UnknownGroupError
 
 DIGITS = 4

@@ -11,7 +11,7 @@ from ..language import capital
 from ..phrases import fill, hidden_in
 from ..schema import TOTAL, UNPLACED, MrstatsError
 from ..selection import GEOGRAPHY, masked
-from .parts import about, group_or_area, in_city, in_order, is_hidden, metres, plain_table, service, written
+from .parts import about, group_or_area, in_city, in_order, in_steps, is_hidden, metres, plain_table, service, written
 from .rowchart import LINE, Block, Mark, Row, RowChart
 
 NEEDED = ("year", "kind", "group", "within_before", "within_after", "affected", "reach", "who", "status")
@@ -175,7 +175,8 @@ class _Impact:
         return capital(self.words.word("impact_subtitle", **slots))
 
     def notes(self) -> list[str]:
-        return [self.words.word(key) for key in ("impact_crow", "impact_full", "rounded_to_tens")]
+        told = [self.words.word(key) for key in ("impact_crow", "impact_full", "rounded_to_tens")]
+        return told + in_steps(self.records, self.words)
 
     def source(self) -> str:
         return self.words.source(self.shown, [self.words.indicator(self.records[0]["indicator"])])

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from ..captions import HIDDEN, Captions
 from ..display import Display, marks_for
 from ..language import capital, interval, number, signed
+from ..measures.coarse import FINEST, share_step
 from ..phrases import hidden_in
 from ..schema import CITY, CONFIDENTIAL, TOTAL
 from ..selection import GEOGRAPHY, codes
-
-_REACHED = re.compile(r"(?P<kind>.+)_within_(?P<reach>[\d.e+]+)_m")
 
 
 def is_hidden(record: dict) -> bool:
@@ -69,10 +67,10 @@ def metres(reach: float, words: Captions) -> str:
     return words.word("metres", number=number(reach, words.language))
 
 
-def reached(name: str) -> tuple[str, float] | None:
-    """Kind of service and metres of a row's indicator such as ``library_within_1000_m``; None for any other."""
-    found = _REACHED.fullmatch(name)
-    return (found["kind"], float(found["reach"])) if found else None
+def in_steps(records: Sequence[dict], words: Captions) -> list[str]:
+    """The note that some shares are told in steps wider than they are printed."""
+    wide = any(share_step(record["n"]) > FINEST for record in records if not is_hidden(record))
+    return [words.word("shares_in_steps")] * wide
 
 
 def in_city(record: dict) -> bool:

@@ -8,12 +8,13 @@ from .. import look
 from ..captions import Captions, lower_first
 from ..chartdrawing import judging_colour
 from ..comparisons import SIGN
+from ..dataset.distances import reached
 from ..display import Display, figure
 from ..language import capital, in_words, signed
 from ..phrases import fill, hidden_in, share_of, value_of
 from ..schema import CITY, PER_CENT, TOTAL
 from ..selection import GEOGRAPHY, is_sure, masked
-from .parts import in_order, is_hidden, metres, plain_table, reached, service, written, written_interval
+from .parts import in_order, in_steps, is_hidden, metres, plain_table, service, written, written_interval
 from .rowchart import STROKE, Block, Mark, Row, RowChart
 
 NEEDED = ("indicator", "year", "geography_level", "geography", "factor", "group", "value", "measure", "status")
@@ -46,6 +47,7 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
         sentences.append(words.word("alt_hidden", count=hidden, total=len(rows)))
     cells = {cell for block in blocks for row in block.rows for cell in row.cells}
     notes = [words.word("profile_sure"), words.word("points_explained"), *drawing.notes(words.word)]
+    notes += in_steps(rows, words)
     notes += [words.word("profile_other_units")] * found.has_other_units
     return figure(
         words, drawing.svg(), drawing.height, title=words.title(title, found.widest(), words.word("title_profile")),
@@ -78,7 +80,8 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     return plain_table(
         words, heads, lines, title=words.title(title, found.counted(), words.word("title_profile")),
         subtitle=found.subtitle("_table"), source=found.source(found.drawn),
-        notes=[words.word("profile_per_cent"), *words.chance(found.shown), *[words.word("rounded_to_tens")] * found.has_counts],
+        notes=[words.word("profile_per_cent"), *words.chance(found.shown), *[words.word("rounded_to_tens")] * found.has_counts,
+               *in_steps(found.drawn, words)],
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ rules, and is shown from the release.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -15,9 +14,11 @@ from mrstats.dataset import City
 from mrstats.models.asked import answered, names
 from mrstats.request import ResultRequest
 from mrstats.schema import UnknownNameError
-from mrstats.surveying.asking import battery_table, index_table, questions_of
+from mrstats.surveying.answering import answers_table
+from mrstats.surveying.arguments import level, raking, year_of
+from mrstats.surveying.asking import battery_table, index_table
 from mrstats.surveying.responding import representativity_table, response_table
-from mrstats.surveying.sample import response_of, year_of
+from mrstats.surveying.sample import response_of
 from mrstats.surveying.weighting import rake_table
 
 RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
@@ -25,6 +26,7 @@ RESULTS: dict[str, Callable[..., pd.DataFrame]] = {
     "rake": rake_table,
     "representativity": representativity_table,
     "battery": battery_table,
+    "answers": answers_table,
     "index": index_table,
 }
 """What a plan may ask for of surveys, and the callable that makes it, checked by its own rules."""
@@ -90,7 +92,7 @@ def response_rates(
         "survey": survey,
         "by": names(by),
         "year": year_of(city, response.table, year),
-        "confidence": _level(confidence),
+        "confidence": level(confidence),
     }
     return answered(city, ResultRequest(city.name, "response_rates", arguments), response_table)
 
@@ -155,7 +157,7 @@ def rake(
     arguments = {
         "indicator": response.name,
         "survey": survey,
-        **_weighting(margins, population, trim),
+        **raking(margins, population, trim),
         "year": year_of(city, response.table, year),
     }
     if not arguments["margins"]:
@@ -221,151 +223,6 @@ def representativity(
         "survey": survey,
         "factors": chosen,
         "year": year_of(city, response.table, year),
-        "confidence": _level(confidence),
+        "confidence": level(confidence),
     }
     return answered(city, ResultRequest(city.name, "representativity", arguments), representativity_table)
-
-
-def battery(
-    city: City,
-    questions: Sequence[str],
-    by: str | Sequence[str] = (),
-    *,
-    margins: str | Sequence[str] = (),
-    population: str = "",
-    trim: float | None = None,
-    year: int | None = None,
-    confidence: float = 0.95,
-) -> pd.DataFrame:
-    """Several questions of a survey beside each other: the share that agrees with each, in all and by group.
-
-    Parameters
-    ----------
-    city : City
-    questions : list of str
-        Of one survey; dataset.toml's ``agree`` says which answers count.
-    by : str or list of str
-        Background factors, each on its own.
-    margins, population, trim
-        As in `rake`: the weights are raked. Without margins the survey's own ``weight`` is used.
-    year : int, optional
-    confidence : float
-
-    Returns
-    -------
-    DataFrame
-        As `mrstats.break_down`, one row per question and group: ``value, lower, upper`` in per cent, ``n`` who answered it;
-        ``raked_to`` names what the weights were raked to.
-
-    Raises
-    ------
-    UnknownNameError, UnknownGroupError, DatasetError
-        What is no question of the survey, or margins that do not fit; one sentence with the cure.
-
-    Notes
-    -----
-    How to read it: limits are chance in who was drawn, and count with the raking. Hidden (``C``) where fewer than ten agree or
-    do not, with the next smallest group.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import mrstats as mr
-    >>> from mrstats.example_city import build_example_city
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     city = mr.open_dataset(build_example_city(Path(folder) / "exempelstad", persons=6000))
-    ...     table = mr.battery(city, ["q04", "q06"], "sex")
-    >>> table[["indicator", "sex"]].values.tolist()[:3]
-    [['q04', '_T'], ['q04', 'women'], ['q04', 'men']]
-    """
-    table = questions_of(city, names(questions))[0].table
-    arguments = {
-        "questions": names(questions),
-        "by": names(by),
-        **_weighting(margins, population, trim),
-        "year": year_of(city, table, year),
-        "confidence": _level(confidence),
-    }
-    return answered(city, ResultRequest(city.name, "battery", arguments), battery_table)
-
-
-def index(
-    city: City,
-    questions: Sequence[str],
-    by: str | Sequence[str] = (),
-    *,
-    name: str = "",
-    margins: str | Sequence[str] = (),
-    population: str = "",
-    trim: float | None = None,
-    year: int | None = None,
-    confidence: float = 0.95,
-) -> pd.DataFrame:
-    """Several questions as one index from 0 to 100, with its parts and how well they go together, in all and by group.
-
-    Parameters
-    ----------
-    city : City
-    questions : list of str
-        Two or more of one survey, whose [questions.…] has a ``scale``; those with an adverse direction are turned.
-    by : str or list of str
-        Background factors, each on its own.
-    name : str
-        What the index is called where it is shown.
-    margins, population, trim
-        As in `rake`.
-    year : int, optional
-    confidence : float
-
-    Returns
-    -------
-    DataFrame
-        One row per group and part: the index (``indicator`` empty) and each question, ``value, lower, upper`` in points, 100 best.
-        The index has Cronbach's ``alpha`` with limits; a question ``item_rest``, its correlation with the others, and
-        ``alpha_if_dropped``.
-
-    Raises
-    ------
-    UnknownNameError, DatasetError
-        Fewer than two questions, none of one scale, or an answer outside it; one sentence with the cure.
-
-    Notes
-    -----
-    How to read it: see `mrstats.measures.scales.cronbach_alpha`. A person's index is the mean of the questions he or she answered, if
-    they are half or more; alpha is of those who answered all. Compare groups only where alpha is fair in each. Hidden (``C``)
-    where fewer than ten answered.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> import mrstats as mr
-    >>> from mrstats.example_city import build_example_city
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     city = mr.open_dataset(build_example_city(Path(folder) / "exempelstad", persons=6000))
-    ...     table = mr.index(city, ["q04", "q05", "q06", "q07"], name="Trygghet")
-    >>> table["indicator"].tolist(), bool(0 < table["alpha"].iloc[0] < 1)
-    (['', 'q04', 'q05', 'q06', 'q07'], True)
-    """
-    table = questions_of(city, names(questions), fewest=2)[0].table
-    arguments = {
-        "questions": names(questions),
-        "name": name,
-        "by": names(by),
-        **_weighting(margins, population, trim),
-        "year": year_of(city, table, year),
-        "confidence": _level(confidence),
-    }
-    return answered(city, ResultRequest(city.name, "index", arguments), index_table)
-
-
-def _weighting(margins: str | Sequence[str], population: str, trim: float | None) -> dict[str, Any]:
-    """How weights are raked, as a plan writes it."""
-    return {"margins": names(margins), "population": population, "trim": 0.0 if trim is None else float(trim)}
-
-
-def _level(confidence: float) -> float:
-    if not 0 < confidence < 1:
-        raise UnknownNameError(f"confidence={confidence!r} must be a fraction between 0 and 1, such as 0.95.")
-    return float(confidence)

@@ -16,6 +16,7 @@ from mrstats.estimates import UNRELIABLE_CV, UNRELIABLE_N
 from mrstats.measures.design_intervals import proportion_interval
 from mrstats.measures.distribution import t_quantile
 from mrstats.measures.scales import Reliability, cronbach_alpha
+from mrstats.models.asked import names
 from mrstats.models.persons import FEWEST, may_be_shown
 from mrstats.sampled import estimate_domains
 from mrstats.schema import (
@@ -32,7 +33,16 @@ from mrstats.schema import (
 from mrstats.surveying.sample import Answers, answers_of
 
 HEAD = ["indicator", "year", "geography_level", "geography", "vintage"]
+FEW_ANSWERS = 3
 TAIL = ["raked_to", "factor", "measure", "method", "confidence", "unit", "status"]
+
+
+def names_of(city: City, questions: str | Sequence[str]) -> list[str]:
+    """The questions by name; the name of a survey stands for all of its."""
+    chosen = names(questions)
+    if len(chosen) == 1 and chosen[0] in city.description.questions:
+        return list(city.description.questions[chosen[0]]["names"])
+    return chosen
 
 
 def questions_of(city: City, questions: Sequence[str], fewest: int = 1) -> list[Indicator]:
@@ -79,7 +89,7 @@ def battery_table(
         "method": f"{SURVEY} {'raked ' if margins else ''}taylor logit",
         "unit": "per cent",
     }
-    return _finished(city, parts, by, year, margins, **told, confidence=confidence)
+    return finished(city, parts, by, year, margins, **told, confidence=confidence)
 
 
 def index_table(
@@ -107,15 +117,17 @@ def index_table(
         alphas = {"alpha": [each.alpha for each in found], "alpha_lower": [each.lower for each in found],
                   "alpha_upper": [each.upper for each in found]}  # fmt: skip
         index = _mean(answers, whole, domains, confidence)
-        parts.append(domains.rows({**index, **alphas}, [index["n"]]).assign(indicator=""))
+        told_all = [_rarest_answer(city, answers, each, domains) for each in asked]
+        counts = [index["n"], *(np.minimum(index["n"], rarest) for rarest in told_all)]
+        parts.append(domains.rows({**index, **alphas}, counts).assign(indicator=""))
         for place, indicator in enumerate(asked):
             adds = {"item_rest": [each.item_rest[place] for each in found],
                     "alpha_if_dropped": [each.alpha_if_dropped[place] for each in found]}  # fmt: skip
             own = _mean(answers, scores[:, place], domains, confidence)
-            part = domains.rows({**own, **adds}, [index["n"], own["n"]])
+            part = domains.rows({**own, **adds}, [*counts, own["n"]])
             parts.append(part.assign(indicator=indicator.name))
     told = {"measure": "mean", "method": f"{SURVEY} {'raked ' if margins else ''}taylor t", "unit": "points"}
-    return _finished(city, parts, by, year, margins, **told, confidence=confidence).assign(index=name)
+    return finished(city, parts, by, year, margins, **told, confidence=confidence).assign(index=name)
 
 
 class _Domains(NamedTuple):
@@ -156,27 +168,57 @@ def _outcome(frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
     return np.where(rows["keep_"].fillna(False).astype(bool), rows["y_"].to_numpy(float, na_value=np.nan), np.nan)
 
 
-def _score(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
-    """Answers as points from 0 to 100, where 100 is best; NaN where there is none."""
+def scale_of(city: City, indicator: Indicator) -> tuple[int, int]:
+    """The lowest and the highest answer to a question."""
     spec = city.description.questions.get(indicator.table, {})
     if "scale" not in spec:
         raise DatasetError(
             f"[questions.{indicator.table}] lacks 'scale', the lowest and the highest answer, such as [1, 5]."
         )
+    return spec["scale"][0], spec["scale"][1]
+
+
+def given_answers(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
+    """Each person's answer, a number of the scale; NaN where there is none."""
+    low, high = scale_of(city, indicator)
     if indicator.name not in frame:
         raise UnknownNameError(
             f"{indicator.name!r} is no question of [questions.{indicator.table}] with a column of its own."
         )
-    low, high = spec["scale"]
     answers = pd.to_numeric(frame[indicator.name], errors="coerce").to_numpy(float, na_value=np.nan)
-    wrong = (answers < low) | (answers > high) | (np.isnan(answers) & frame[indicator.name].notna().to_numpy())
+    wrong = (
+        (answers < low)
+        | (answers > high)
+        | (answers % 1 > 0)
+        | (np.isnan(answers) & frame[indicator.name].notna().to_numpy())
+    )
     if wrong.any():
         raise DatasetError(
             f"column {indicator.name!r} holds {frame[indicator.name].iloc[int(np.argmax(wrong))]!r}, which is not within scale = "
             f"[{low}, {high}] of [questions.{indicator.table}]. Leave the cell empty where there is no answer."
         )
-    points = 100 * (answers - low) / (high - low)
+    return answers
+
+
+def _score(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
+    """Answers as points from 0 to 100, where 100 is best; NaN where there is none."""
+    low, high = scale_of(city, indicator)
+    points = 100 * (given_answers(city, frame, indicator) - low) / (high - low)
     return 100 - points if indicator.direction == "adverse" else points
+
+
+def _rarest_answer(city: City, answers: Answers, indicator: Indicator, domains: _Domains) -> np.ndarray:
+    """Persons of each group behind the rarest answer that anybody gave, where a mean and the share who agree tell them all.
+
+    They do with three answers or fewer; with more there is no such bound, and it is without end.
+    """
+    low, high = scale_of(city, indicator)
+    rarest = np.full(len(domains.groups), np.inf)
+    given = given_answers(city, answers.design.frame, indicator)
+    for answer in range(low, high + 1) if high - low < FEW_ANSWERS else ():
+        persons = np.bincount(domains.place[given == answer], minlength=len(domains.groups))
+        rarest = np.where(persons > 0, np.minimum(rarest, persons), rarest)
+    return rarest
 
 
 def _mean(answers: Answers, values: np.ndarray, domains: _Domains, confidence: float) -> dict[str, np.ndarray]:
@@ -209,7 +251,7 @@ def _reliability(answers: Answers, scores: np.ndarray, domains: _Domains, confid
     return found
 
 
-def _finished(
+def finished(
     city: City, parts: list[pd.DataFrame], by: Sequence[str], year: int, margins: Sequence[str], **told
 ) -> pd.DataFrame:
     """All rows in one table of the standard columns."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mrstats.dataset import City
 from mrstats.estimates import UNRELIABLE_N
+from mrstats.measures.coarse import to_nearest_ten
 from mrstats.measures.design import mean_scores
 from mrstats.measures.design_intervals import proportion_interval
 from mrstats.measures.distribution import t_quantile
@@ -18,7 +19,6 @@ from mrstats.measures.proportions import wilson_interval
 from mrstats.measures.regression import regress
 from mrstats.models.columns import check_spread, columns_of, reference_of, settled
 from mrstats.models.persons import Persons, may_be_shown
-from mrstats.places.residents import to_nearest_ten
 from mrstats.schema import CITY, CONFIDENTIAL, SURVEY, TOTAL, UNRELIABLE
 from mrstats.surveying.sample import everybody_asked, response_of
 

@@ -13,7 +13,6 @@ from mrstats import badrows, engine
 from mrstats.dataset import City
 from mrstats.definitions import Indicator
 from mrstats.domains import named_groups
-from mrstats.models.asked import whole
 from mrstats.models.persons import Persons, check_factor, read_persons
 from mrstats.schema import TOTAL, UNKNOWN, DatasetError, MrstatsError, UnknownGroupError, UnknownNameError
 from mrstats.survey import SurveyDesign, survey_design
@@ -33,12 +32,6 @@ def response_of(city: City, survey: str) -> Indicator:
     if (not survey and len(samples) > 1) or (survey and survey not in samples):
         raise UnknownNameError(f"survey={survey!r} must be one of {', '.join(samples)}, which say who was asked.")
     return city.indicators[f"{survey or next(iter(samples))}_response"]
-
-
-def year_of(city: City, table: str, year: int | None) -> int:
-    """The year itself, or the last that a table has."""
-    years = city.description.tables[table].years or city.description.years or (0,)
-    return whole("year", years[-1] if year is None else year)
 
 
 def everybody_asked(

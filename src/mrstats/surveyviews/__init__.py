@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import battery, index, response, similarity, weighting
+from . import answers, battery, index, response, similarity, weighting
 
 VIEWS: dict[tuple[str, ...], ModuleType] = {
     ("answered", "weighted"): response,
     ("sample_share", "register"): weighting,
     ("unconditional", "conditional"): similarity,
     ("raked_to", "alpha"): index,
+    ("raked_to", "side"): answers,
     ("raked_to",): battery,
 }
 """The columns that tell a result, and the module that shows it."""

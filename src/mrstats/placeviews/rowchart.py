@@ -14,7 +14,7 @@ MOST_ROWS = 40
 """Rows that fit a page together with headings, legend and caption."""
 
 BAR, STROKE, LINE = "bar", "|", "-"
-_INDENT, _LABEL_MOST, _GAP, _PANEL_GAP, _LEAST_PLOT = 3.0, 46.0, 4.0, 7.0, 28.0
+_INDENT, _LABEL_MOST, _GAP, _PANEL_GAP, _LEAST_PLOT, _WIDE_PLOT = 3.0, 46.0, 4.0, 7.0, 28.0, 62.0
 _LINE, _LEGEND, _AXIS, _HEAD_MOST = 3.7, 5.4, 10.4, 21.0
 
 
@@ -133,8 +133,10 @@ class RowChart:
             widths = [look.text_width(row.cells[place]) for row in rows]
             edge -= max(*widths, *(look.text_width(line, look.SMALL_SIZE) for line in self.heads[place])) + _GAP
         longest = max(look.text_width(row.name) for row in rows) + _INDENT
-        self.left = min(longest, _LABEL_MOST) + _GAP
-        room = edge - 2 - self.left - _PANEL_GAP * (len(self.scales) - 1)
+        room = edge - 2 - _GAP - _PANEL_GAP * (len(self.scales) - 1)
+        # Names wrap only where the plots would else be narrow.
+        names = min(longest, max(_LABEL_MOST, room - _WIDE_PLOT * len(self.scales)))
+        self.left, room = names + _GAP, room - names
         width = room / len(self.scales)
         if width < _LEAST_PLOT:
             raise MrstatsError(

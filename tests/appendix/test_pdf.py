@@ -226,21 +226,6 @@ def test_a_table_too_wide_for_the_page_is_refused_by_name(project, city):
         build_appendix(material.edition(project, "10_work"), city=city, prepare=material.no_release, **SILENT)
 
 
-def test_a_table_that_fits_on_a_page_is_not_cut_and_keeps_its_introduction(project, city):
-    filling = "\n\n".join("Ett stycke som fyller sidan." for _ in range(16))
-    table = material.table("Trettio områden", rows=30)
-    cells = ["# Arbete\n\n" + filling, "## Alla områden\n\nKort ingång till tabellen.", table]
-    material.notebook(project / "notebooks" / "10_work.ipynb", cells)
-    built = build_appendix(material.edition(project, "10_work"), city=city, prepare=material.release, **SILENT)
-    with pdfplumber.open(built) as opened:
-        pages = [page.extract_text() for page in opened.pages]
-    page = next(text for text in pages if "Tabell 1. Trettio" in text)
-    assert "Kort ingång till tabellen." in page
-    assert "Kustvik 1 " in page
-    assert "Söderlunda 6 " in page
-    assert "Källa: Exempelstads register" in page
-
-
 def test_the_receipt_lists_the_files_the_dataset_reads_and_no_others(built, city):
     assert [file.name for file in data_files(city)] == ["persons-2024.csv"]
     assert "notes.txt" not in (built.first / "receipt.json").read_text(encoding="utf-8")

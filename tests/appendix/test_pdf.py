@@ -125,6 +125,14 @@ def test_a_long_table_repeats_its_header_on_each_page_and_loses_no_row(pages):
     assert all(f"\n{name} {n} " in text for name in ("Kustvik", "Söderlunda") for n in range(1, 15))
 
 
+def test_the_last_rows_of_a_long_table_are_tagged_as_rows_of_its_body(pdf):
+    assert not elements(pdf, "/TFoot")
+    (long,) = [table for table in elements(pdf, "/Table") if len(list(elements_of_rows(table))) > 60]
+    (body,) = [part for part in long.K if str(part.S) == "/TBody"]
+    assert len(body.K) == 72  # seventy areas, those without one, and the city
+    assert all(row.P.objgen == body.objgen and str(attribute(row.K[0], "/Scope")) == "/Row" for row in body.K)
+
+
 def test_captions_footnotes_sources_and_words_of_the_notebook_are_printed(pages):
     text = "\n".join(pages)
     assert "Tabell 1. Österhed har lägst andel sysselsatta" in text

@@ -101,3 +101,15 @@ def test_title_drawing_and_source_of_a_figure_never_part_and_no_heading_is_alone
 @pytest.mark.parametrize("name", ["Hög", "Låg"])
 def test_white_before_a_table_goes_on_or_begins_anew_is_at_most_a_third_of_a_page(pages, name):
     assert 0 < max(white for chapter in of(pages, name) for _, white in chapter[:-1]) <= THIRD
+
+
+def test_rows_of_half_a_page_run_on_from_page_to_page_and_never_off_it(tmp_path):
+    long = material.table("Långa svar", spanners=False)
+    long["columns"] = [{"text": text, "align": "left"} for text in ("Fråga", "Svar")]
+    long["rows"] = [{"cells": [f"Fråga {n}", "ord " * 600], "total": False} for n in range(6)]
+    edition = read_edition(material.edition(tmp_path, "10_work"))
+    blocks = [{"kind": "heading", "level": 1, "text": "Svar"}, long]
+    path = typeset(tmp_path / "a.pdf", edition, blocks, marks=[], plates=[], drawing=None, attachments=[])
+    with pdfplumber.open(path) as pdf:
+        inside = [page.crop((0, 0, page.width, FOOT * MILLIMETRE)).extract_text() for page in pdf.pages]
+    assert sum(text.count("ord") for text in inside) == 6 * 600

@@ -24,7 +24,7 @@ COUNTS = SOUGHT[3:]
 SMALL, BESIDE = 20, 30
 """Whole numbers up to SMALL count in running text only within BESIDE characters of a name of the hidden cell."""
 
-SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-ZÅÄÖ])|\n")
+SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-ZÅÄÖ])|\n| · ")  # a dot in the middle parts the notes under a figure
 YEAR = re.compile(r"(?<![\d\u00a0,.])(?:19|20)\d\d(?!\d)")
 COLUMNS = ("outlet", "kind", "where", "what")
 
@@ -96,14 +96,13 @@ def find_leaks(
     A block leaks a cell when it prints one of its figures as mrstats writes figures (Swedish or English decimals, any
     number of them, spaces in thousands, counts also rounded to tens), names at least one of the cell's areas or groups
     itself, and the rest of its labels stand in the block or its context. In a cell no other name may stand among the
-    labels; elsewhere none between the name and the figure, and in running text no end of a sentence. A line that tells
-    only other years is about them (a cell without a year: that its title tells), and a bare year is no figure. Whole numbers
-    up to 20 count in cells and on lines; in running text only beside a name, with no other number and no end of a note
-    (" · ") between and at most 30 characters away; and on a line that names the indicator alone none does (an axis has
-    ticks). A number in words counts up to twelve persons. A signed number is a difference: it leaks a cell whose
-    ``differences`` (pairs of figure's column and signed number, as `hidden_rows` makes them from the rest of the table)
-    hold it. A CSV with the columns of a release table is compared by codes: any number in a figure column of a hidden cell
-    is a leak.
+    labels; elsewhere none between the name and the figure, and in running text no end of a sentence or note. A line that
+    tells only other years is about them (a cell without a year: that its title tells), and a bare year is no figure. Whole numbers
+    up to 20 count in cells and on lines; in running text only beside a name, with no other number between and at most 30
+    characters away; and on a line that names the indicator alone none does (an axis has ticks). A number in words counts
+    up to twelve persons. A signed number is a difference: it leaks a cell whose ``differences`` (pairs of figure's column
+    and signed number, as `hidden_rows` makes them from the rest of the table) hold it. A CSV with the columns of a
+    release table is compared by codes: any number in a figure column of a hidden cell is a leak.
 
     Examples
     --------
@@ -279,7 +278,7 @@ class _Sought:
         if SENTENCE_END.search(text, first, last + 1):
             return False
         between = text[first:last]
-        return not (number.small(SMALL) and (len(between) > BESIDE or re.search(r"\d| · ", between)))
+        return not (number.small(SMALL) and (len(between) > BESIDE or re.search(r"\d", between)))
 
     def in_file(self, name: str, data: bytes) -> Iterator[tuple[str, str, str, int]]:
         """Kind, place, figure's column and hidden cell of each leak in a file of its own."""

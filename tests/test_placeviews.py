@@ -319,6 +319,18 @@ def test_own_columns_of_a_result_are_not_chosen():
         table(touched(), city=city(), rows="group")
 
 
+def test_a_long_name_stays_on_its_line_where_the_plot_has_room_and_wraps_where_it_has_not():
+    name = "Hänger samman med det som jämförs"
+    short, long = (Block("", (Row(text, ((Mark(1.0),),), ("1",)),)) for text in ("Skillnad", name))
+    assert (
+        RowChart([long], ["Procent"], ["Tal"], [], "sv").height
+        == RowChart([short], ["Procent"], ["Tal"], [], "sv").height
+    )
+    wide = Row(name, ((Mark(1.0),),), ("9" * 12,) * 2)
+    assert name in RowChart([long], ["Procent"], ["Tal"], [], "sv").svg()
+    assert name not in RowChart([Block("", (wide,))], ["Procent"], ["Tal"] * 2, [], "sv").svg()
+
+
 def test_a_chart_of_rows_must_fit_its_page():
     rows = tuple(Row(f"Område {number}", ((Mark(1.0),),), ("1",)) for number in range(41))
     with pytest.raises(MrstatsError, match="41 rows"):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from display_fixtures import NAN, by_district_and_sex, frame, make_city, row
+from display_fixtures import NAN, by_district_and_sex, factor, frame, make_city, row
 from mrstats import look
 from mrstats.pyramids import pyramid
 from mrstats.schema import MrstatsError
@@ -64,6 +64,27 @@ def test_the_area_of_a_bar_is_the_share_of_the_areas_residents(city):
 def test_age_groups_are_as_high_as_they_are_wide(city):
     (_, older), (_, young), *_ = bars(pyramid(residents(), city=city), WOMEN)
     assert (older + 0.4) / (young + 0.4) == pytest.approx(25 / 20, rel=0.01)
+
+
+def test_ages_of_a_few_years_have_thin_bars_and_labels_that_stand_apart():
+    ages = {"20-23": 400, "24-28": 500, "29-68": 4000}  # 4, 5 and 40 years
+    uneven = make_city(polygons=False)
+    uneven.factors = {**uneven.factors, "age_group": factor("age_group", "Ålder", "Age", [(a, a, "") for a in ages])}
+    rows = [
+        row(float(n), NAN, NAN, n, indicator="residents", area=("city", "9980"), sex=sex, age_group=age)
+        for age, both in {**ages, "_T": sum(ages.values())}.items()
+        for sex, n in (("women", both // 2), ("men", both // 2), ("_T", both))
+    ]
+    display = pyramid(frame(*rows).drop(columns="country_of_birth"), city=uneven)
+    heights = [height + 0.4 for _, height in bars(display, WOMEN)]
+    assert heights == pytest.approx([40 * 0.55, 5 * 0.55, 2.2], abs=0.02)
+    labels = re.findall(
+        rf'<text[^>]*(?: x="|translate\(){NUMBER}(?:" y="| )({NUMBER})[^>]*>([^<]*)</text>', display.svg
+    )
+    lines = {text: float(y) * look.POINT for y, text in labels}
+    assert lines["24-28"] - lines["29-68"] >= 3.89
+    assert lines["20-23"] - lines["24-28"] >= 3.89
+    assert display.height_mm == pytest.approx(6.4 + 12.6 + 49 * 0.55 + 6.0)
 
 
 def test_each_area_has_the_citys_outline_and_a_pyramid_of_the_city_has_none(city):

@@ -26,8 +26,8 @@ from .selection import (
 )
 
 _LIMITS: dict[str, tuple[float, float] | None] = {"998": None, "95": (4, 2)}
-_TOP, _PLOT, _UNDER, _RIGHT = 6.0, 72.0, 14.0, 3.6
-_LINE, _STEPS = 3.9, 16
+_TOP, _PLOT, _UNDER, _RIGHT = 6.0, 62.0, 13.0, 3.6
+_LINE, _LEGEND_LINE, _STEPS = 3.9, 4.7, 16
 _MOST_NAMES = 16
 """Areas that are named, those furthest from the city first; more would hide the picture."""
 
@@ -91,7 +91,7 @@ class FunnelDrawing:
         values = [value for value in (record["city_value"] for record in self.records) if not math.isnan(value)]
         self.whole = values[0] if values else None
         self.bottom = _TOP + _PLOT
-        self.height = self.bottom + _UNDER + _LINE * (1 + (self.hidden > 0)) + look.UNDER_LAST_BASELINE
+        self.height = self.bottom + _UNDER + 1.0 + _LEGEND_LINE * (self.hidden > 0) + look.UNDER_LAST_BASELINE
         columns = [f"funnel_{end}_{limit}" for limit in _LIMITS for end in ("lower", "upper")]
         ends = [record[column] for record in self.points for column in ("value", *columns)]
         self.axis = Axis.around(
@@ -238,7 +238,7 @@ class FunnelDrawing:
             text = word(
                 key, count=self.hidden, areas=self.words.city.geographies[self.level].plural[self.words.language]
             )
-            self.sheet.middle(self.left, y + _LINE + 0.8, text, size=look.SMALL_SIZE, colour=look.TEXT_2)
+            self.sheet.middle(self.left, y + _LEGEND_LINE, text, size=look.SMALL_SIZE, colour=look.TEXT_2)
 
     def notes(self) -> list[str]:
         """Explanations of exactly what is drawn."""

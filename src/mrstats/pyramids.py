@@ -11,6 +11,7 @@ from .axes import MOST_PANELS, Axis, name_axis, panel_places
 from .captions import CANNOT_EXIST as CANNOT
 from .captions import HIDDEN, Captions, lower_first
 from .display import Display, figure
+from .labels import spread
 from .language import capital, number
 from .measures.proportions import wilson_interval
 from .schema import CANNOT_EXIST, CITY, CONFIDENTIAL, TOTAL, UNPLACED, MrstatsError, factor_columns
@@ -19,7 +20,7 @@ from .selection import GEOGRAPHY, codes, latest_year, masked, only_indicator, re
 OPEN_YEARS = 20
 """Years over which an open last group such as 80+ is spread."""
 
-_HEADING, _LEAST_ROW, _LEAST_PANEL, _GAP = 12.6, 3.9, 20.0, 6.0
+_HEADING, _LEAST_ROW, _LEAST_BAR, _LEAST_PANEL, _GAP = 12.6, 3.9, 2.2, 20.0, 6.0
 _PALE = "#BFE0DB"
 """The second sex: its own colour as outline, pale inside, so that the city's outline shows on both sides."""
 
@@ -130,7 +131,8 @@ class _Pyramids:
         self.split = [self.factor, "sex", *([GEOGRAPHY] if self.level != CITY else [])]
         closed = {age.years for age in self.ages if not age.is_open}
         self.unit = closed.pop() if len(closed) == 1 else 1
-        self.scale = _LEAST_ROW / min(age.years for age in self.ages)
+        spans = [age.years for age in self.ages]
+        self.scale = max(_LEAST_BAR / min(spans), _LEAST_ROW * len(spans) / sum(spans))
         self.symbols: set[str] = set()
         labels = [words.group(self.factor, age.code) for age in self.ages]
         self.left = max(look.text_width(label, look.SMALL_SIZE) for label in labels) + 5
@@ -197,9 +199,12 @@ class _Pyramids:
     def _draw_ages(self, top: float) -> None:
         head = capital(self.words.dimension(self.factor))
         self.sheet.text(0, top - 1.6, head.split(",")[0], size=look.SMALL_SIZE, colour=look.TEXT_2)
-        for age, start, height in self._rows(top):
+        rows = list(self._rows(top))
+        wanted = [start + (height - _LEAST_ROW) / 2 for _, start, height in rows]
+        end = rows[-1][1] + rows[-1][2]
+        for (age, *_), start in zip(rows, spread(wanted, [_LEAST_ROW] * len(rows), top, end), strict=True):
             label = self.words.group(self.factor, age.code)
-            self.sheet.middle(0, start + height / 2, label, size=look.SMALL_SIZE, colour=look.TEXT_2)
+            self.sheet.middle(0, start + _LEAST_ROW / 2, label, size=look.SMALL_SIZE, colour=look.TEXT_2)
 
     def _draw_bars(self, area: str, axis: Axis, top: float) -> None:
         for age, start, height in self._rows(top):

@@ -99,6 +99,13 @@ def test_a_signed_number_is_a_difference_of_the_cell_it_is_said_of():
     assert in_text("Antalet sysselsatta ändrades med −3.", count=40, differences=gap) == 0
 
 
+@pytest.mark.parametrize("count", [20, 80])
+def test_a_figure_of_the_note_before_is_not_of_the_area_that_the_next_note_names(count):
+    notes = "Sysselsatta: 80 år och äldre är fördelade på 20 åldersår{}Ask ingår i hela staden"
+    assert in_text(notes.format(" · "), count=count) == 0
+    assert in_text("Sysselsatta: " + f"{count} åldersår, Ask ingår i hela staden", count=count) == 1
+
+
 def of_groups(text, labels, *, apart=()):
     """A hidden share of 7,4 in Ask, of everybody or of women; men and women are named elsewhere."""
     hidden = pd.DataFrame(

@@ -1,4 +1,7 @@
-"""The last touch on a typeset PDF: row headers, which Typst cannot tag. Changes nothing seen on a page."""
+"""The last touch on a typeset PDF: row headers, which Typst cannot tag, and rows of a foot, which are rows like others.
+
+Changes nothing seen on a page.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ def add_row_headers(path) -> int:
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         root = pdf.Root.StructTreeRoot
         for number, table in enumerate(_elements(root, "/Table")):
+            _join_foot(table)
             for part in _children(table, "/TBody"):
                 for line, row in enumerate(_children(part, "/TR")):
                     _promote(pdf, row, f"R{number}y{line}", ids)
@@ -37,6 +41,19 @@ def add_row_headers(path) -> int:
         # No new dates and no random ids: the same input gives the same bytes.
         pdf.save(path, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return len(ids)
+
+
+def _join_foot(table) -> None:
+    """Make the rows of a table's foot the last ones of its body: the page needs a foot to keep them together, no reader does."""
+    import pikepdf
+
+    for foot in _children(table, "/TFoot"):
+        body = _children(table, "/TBody")[-1]
+        rows = _children(foot)
+        for row in rows:
+            row.P = body
+        body.K = pikepdf.Array([*_children(body), *rows])
+        table.K = pikepdf.Array([part for part in _children(table) if part.objgen != foot.objgen])
 
 
 def _promote(pdf, row, name: str, ids: dict) -> None:

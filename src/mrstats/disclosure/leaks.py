@@ -24,8 +24,8 @@ COUNTS = SOUGHT[3:]
 SMALL, BESIDE = 20, 30
 """Whole numbers up to SMALL count in running text only within BESIDE characters of a name of the hidden cell."""
 
-SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-ZÅÄÖ])|(?:(?<=[^\W\d_]{5})|(?<=[\d%]))[.!?]\s+(?=\d)|\n")
-"""Before a number, a full stop that no abbreviation has (ca. 12, t.ex. 12)."""
+SENTENCE_END = re.compile(r"(?:[.!?]| ·)\s+(?=[A-ZÅÄÖ])|(?:(?<=[^\W\d_]{5})|(?<=[\d%]))[.!?]\s+(?=\d)|\n")
+"""A dot in the middle parts the notes under a figure. Before a number, a full stop that no abbreviation has (ca. 12)."""
 YEAR = re.compile(r"(?<![\d\u00a0,.])(?:19|20)\d\d(?!\d)")
 COLUMNS = ("outlet", "kind", "where", "what")
 MARKS = "\"'`=|"
@@ -100,8 +100,8 @@ def find_leaks(
     A block leaks a cell when it prints one of its figures as mrstats writes figures (Swedish or English decimals, any
     number of them, spaces in thousands, counts also rounded to tens), names at least one of the cell's areas or groups
     itself, and the rest of its labels stand in the block or its context. In a cell no other name may stand among the
-    labels; elsewhere none between the name and the figure, and in running text no end of a sentence. A line that tells
-    only other years is about them (a cell without a year: that its title tells), and a bare year is no figure. Whole numbers
+    labels; elsewhere none between the name and the figure, and in running text no end of a sentence or note. A line that
+    tells only other years is about them (a cell without a year: that its title tells), and a bare year is no figure. Whole numbers
     up to 20 count in cells and on lines; in running text only beside a name, with no other number between and at most 30
     characters away; and on a line that names the indicator alone none does (an axis has ticks). A number in words counts
     up to twelve persons. A signed number is a difference: it leaks a cell whose ``differences`` (pairs of figure's column

@@ -14,7 +14,7 @@ MOST_ROWS = 40
 """Rows that fit a page together with headings, legend and caption."""
 
 BAR, STROKE, LINE = "bar", "|", "-"
-_INDENT, _LABEL_MOST, _GAP, _PANEL_GAP, _LEAST_PLOT = 3.0, 46.0, 4.0, 7.0, 28.0
+_INDENT, _LABEL_MOST, _GAP, _PANEL_GAP, _LEAST_PLOT, _WIDE_PLOT = 3.0, 46.0, 4.0, 7.0, 28.0, 62.0
 _LINE, _LEGEND, _AXIS, _HEAD_MOST = 3.7, 5.4, 10.4, 21.0
 
 
@@ -134,11 +134,13 @@ class RowChart:
             edge -= max([*widths, *(look.text_width(line, look.SMALL_SIZE) for line in self.heads[place])]) + _GAP
         longest = max(look.text_width(row.name) for row in rows)
         word = max(look.text_width(part) for row in rows for part in row.name.split())
-        room = edge - 2 - _INDENT - _GAP - _PANEL_GAP * (len(self.scales) - 1)
-        # Names wrap, down to their longest word, before the scales get too narrow.
-        names = min(longest, _LABEL_MOST - _INDENT, max(word, room - _LEAST_PLOT * len(self.scales)))
+        scales = len(self.scales)
+        room = edge - 2 - _INDENT - _GAP - _PANEL_GAP * (scales - 1)
+        # Names wrap where the plots would else be narrow, and down to their longest word where they would be too narrow.
+        names = min(longest, max(_LABEL_MOST - _INDENT, room - _WIDE_PLOT * scales))
+        names = min(names, max(word, room - _LEAST_PLOT * scales))
         self.left = _INDENT + names + _GAP
-        width = (room - names) / len(self.scales)
+        width = (room - names) / scales
         if width < _LEAST_PLOT:
             raise MrstatsError(
                 "The figures leave no room for the chart. Select fewer places or years, or use mr.table."

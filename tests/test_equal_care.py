@@ -78,7 +78,13 @@ def of(gap, explained, sure=True):
          "sex": "women", "part": part, "by": "", "value": value, "lower": value - width, "upper": value + width}
         for part, value in values.items()
     ]  # fmt: skip
-    told = {"factor": "sex", "reference": "men", "adjusted_for": "födelseland", "measure": "proportion", "status": ""}
+    told = {
+        "factor": "sex",
+        "reference": "men",
+        "adjusted_for": "country_of_birth_five",
+        "measure": "proportion",
+        "status": "",
+    }
     return pd.DataFrame(rows).assign(**told, method="register oaxaca", confidence=0.95, unit="per cent", n=50.0)
 
 

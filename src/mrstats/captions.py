@@ -124,6 +124,15 @@ class Captions:
             return share
         return self.word("share_indefinite") + share.removeprefix(start)
 
+    def alike(self, adjusted_for: str) -> str:
+        """*kön, ålder och utbildning*: what a result is adjusted for; a column of numbers is called as its factor is."""
+        factors = {
+            source.column: source.factor for source in self.city.description.factors.values()
+        } | self.city.factors
+        names = adjusted_for.split(", ")
+        said = (factors[name].label[self.language].lower() if name in factors else name for name in names)
+        return self.joined(dict.fromkeys(said))
+
     def joined(self, names: Iterable[str]) -> str:
         """*a, b och c*."""
         *first, last = names

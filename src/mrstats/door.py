@@ -48,7 +48,7 @@ def checked(public: str, verb: Callable[..., Any]) -> Callable[..., Any]:
 def _meant(verb: str, parameter: inspect.Parameter, value: Any) -> Any:
     """The value as the verb takes it; an UnknownNameError says what it must be."""
     name, kind = parameter.name, str(parameter.annotation).removesuffix(" | None")
-    if name == "city":
+    if name == "city" and parameter.default is parameter.empty:
         from .dataset import City
 
         if not isinstance(value, City):

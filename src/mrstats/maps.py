@@ -13,10 +13,7 @@ from .mapclasses import CLASSES, Classes, classes_of
 from .mapdrawing import Drawing, Legend, LegendRow
 from .mapplaces import districts_of, pattern_of, place_of, records_of, reference_value
 from .placeviews.quotients import for_map
-from .schema import (
-    CITY,
-    UNPLACED,
-)
+from .schema import CITY, UNPLACED, MrstatsError
 from .selection import (
     GEOGRAPHY,
     free_factors,
@@ -92,6 +89,7 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     shown = shown[shown["factor"] == GEOGRAPHY] if "factor" in shown else shown
     areas = shown[(shown["geography_level"] != CITY) & (shown[GEOGRAPHY] != UNPLACED)]
     if not len(areas):
+        _refuse_split(data)
         return _no_values(data, words)
     indicator = words.indicator(only_indicator(areas))
     level = only_level(areas)
@@ -137,6 +135,16 @@ def _no_values(data, words) -> Display:
     share = words.joined([words.share(words.indicator(name), definite=True) for name in names]) if len(names) else ""
     text = words.word("no_area_values", share=share) if share else words.word("no_breakdown_unnamed")
     return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
+
+
+def _refuse_split(data) -> None:
+    """Areas that are only there for each of several groups, or compared group by group, are on no map."""
+    if (~data[GEOGRAPHY].isin([UNPLACED]) & (data["geography_level"] != CITY)).any():
+        raise MrstatsError(
+            f"A map shows the areas' totals or one group; this table's areas are split by {', '.join(free_factors(data))}"
+            ' or compare groups. Select one, as in table[table["sex"] == "women"], or compare the areas: '
+            'mr.gaps(table, factor="geography").'
+        )
 
 
 def _no_boundaries(level: str, words) -> Display:

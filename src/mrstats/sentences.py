@@ -208,10 +208,10 @@ def _gap(groups: pd.DataFrame, captions: Captions, indicator: Indicator) -> list
 
 def _adjusted(row, captions: Captions, indicator: Indicator) -> list[str]:
     """What is left of a difference between people who are alike in what it was adjusted for."""
-    language, left = captions.language, row["adjusted_difference"]
+    language, left, alike = captions.language, row["adjusted_difference"], captions.alike(row["adjusted_for"])
     if not (row["adjusted_difference_lower"] > 0 or row["adjusted_difference_upper"] < 0):
-        return [fill("adjusted_unsure", language, covs=row["adjusted_for"])]
-    said = [fill("adjusted", language, covs=row["adjusted_for"], diff=difference_of(left, indicator, captions))]
+        return [fill("adjusted_unsure", language, covs=alike)]
+    said = [fill("adjusted", language, covs=alike, diff=difference_of(left, indicator, captions))]
     smaller = left * row["difference"] > 0 and abs(left) < abs(row["difference"])
     return said + ([fill("adjusted_rest", language)] if smaller else [])
 

@@ -313,7 +313,7 @@ def _notes(layout: Layout, figures, lines, words) -> list[str]:
     if "difference" in figures and {indicator.measure for indicator in indicators} <= set(PER_CENT):
         notes.append(words.word("points_explained"))
     if "adjusted_difference" in figures:
-        notes.append(words.word("adjusted_explained", covs=layout.data["adjusted_for"].iloc[0]))
+        notes.append(words.word("adjusted_explained", covs=words.alike(layout.data["adjusted_for"].iloc[0])))
     if "difference" in figures and len(indicators) == 1:
         notes += filter(None, [words.comparison_note(layout.data, indicators[0])])
     return notes + (words.chance(layout.data) if "interval" in figures else [])

@@ -59,8 +59,17 @@ def test_the_adjusted_figures_are_those_of_the_model_by_hand(rows, made):
     assert half == pytest.approx(1.9605 * se, rel=1e-3)  # t with some 4 000 degrees of freedom
 
 
-def test_what_is_adjusted_for_is_said_in_words(made):
-    assert set(made["adjusted_for"]) == {"ålder, funktionsnedsättning och utbildning"}
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("sv", "samma ålder, funktionsnedsättning och utbildning"), ("en", "the same age, disability and education")],
+)
+def test_what_is_adjusted_for_is_said_in_the_words_of_the_language(rows, language, says):
+    made = adjusted_gaps(care_city(rows), "care", "sex", HELD)
+    assert set(made["adjusted_for"]) == {"age, disability, education"}
+    assert any(says in note for note in mr.table(made, city=care_city(rows), language=language).notes)
+
+
+def test_the_method_is_of_a_register(made):
     assert set(made["method"]) == {"register logit"}
 
 

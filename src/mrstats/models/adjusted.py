@@ -19,7 +19,7 @@ from mrstats.measures.distribution import t_quantile
 from mrstats.measures.regression import CURVES, average_predictions, influence_on, regress
 from mrstats.measures.trend import adjust_p_values
 from mrstats.models.asked import answered, asked_year, names
-from mrstats.models.columns import Columns, check_spread, columns_of, dummies, reference_of, settled, words_of
+from mrstats.models.columns import Columns, check_spread, columns_of, dummies, reference_of, settled
 from mrstats.models.persons import FEWEST, Persons, check_factor, may_be_shown, read_persons
 from mrstats.request import ResultRequest
 from mrstats.schema import (
@@ -82,7 +82,7 @@ def adjusted_gaps(
         One row a group. ``value, lower, upper`` and ``difference, difference_lower, difference_upper`` (group − reference)
         are as they are; ``adjusted_value`` and ``adjusted_difference`` with their limits what the model predicts if
         everybody were in the group, everything else as it is. ``p`` and ``p_adjusted`` (Holm) are of the adjusted
-        difference; ``adjusted_for`` says in words what was held alike. In per cent and percentage points for a proportion.
+        difference; ``adjusted_for`` names what was held alike. In per cent and percentage points for a proportion.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def adjusted_table(
     crude = _as_they_are(persons, factor, base, interaction, confidence)
     adjusted = _alike(persons, made, factor, base, interaction, references, family, confidence)
     table = _table(city, asked, persons, counts, factor, base, interaction, year, crude, adjusted)
-    table["adjusted_for"] = words_of(city, held)
+    table["adjusted_for"] = ", ".join(held)
     table["measure"], table["method"] = asked.measure, f"{SURVEY if persons.sampled else REGISTER} {family}"
     table["confidence"], table["unit"] = confidence, asked.unit["en"]
     few = np.where(table["n"] < RELIABLE, UNRELIABLE, "")

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mrstats.dataset import City
-from mrstats.language import word
 from mrstats.measures.regression import dependent_columns
 from mrstats.models.persons import FEWEST, Persons
-from mrstats.schema import MrstatsError
+from mrstats.schema import MrstatsError, UnknownGroupError
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +29,11 @@ class Columns:
 def reference_of(city: City, persons: Persons, name: str) -> str:
     """A factor's reference group, or its largest where it has none that somebody is in."""
     groups = persons.groups[name]
+    if not groups:
+        raise UnknownGroupError(
+            f"no group of {name!r} has enough persons both with and without what is asked about, so nothing can be compared. "
+            "Look at the numbers with mr.break_down, or take groups together."
+        )
     said = city.factors[name].reference
     return said if said in groups else groups[int(np.argmax(np.bincount(persons.codes[name])))]
 
@@ -125,14 +129,3 @@ def settled(fit, made: Columns) -> None:
             f"the model has no finite answer: some combination of groups has the outcome always or never (look at "
             f"{', '.join(worst)}). Take groups together, or leave one of these out."
         )
-
-
-def words_of(city: City, names: Sequence[str]) -> str:
-    """*kön, ålder och utbildning*: what a figure is adjusted for; a column of numbers is called as its factor is."""
-    said = []
-    for name in names:
-        known = [source.factor for source in city.description.factors.values() if source.column == name]
-        factor = city.factors.get(name) or (known[0] if known else None)
-        said.append(factor.label[city.language].lower() if factor else name)
-    *first, last = dict.fromkeys(said)
-    return f"{', '.join(first)} {word('and', city.language)} {last}" if first else last

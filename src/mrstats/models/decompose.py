@@ -14,7 +14,7 @@ from mrstats.measures import design
 from mrstats.measures.contrasts import p_value_of_interval
 from mrstats.measures.distribution import t_quantile
 from mrstats.models.asked import answered, asked_year, names, whole
-from mrstats.models.columns import check_spread, columns_of, reference_of, words_of
+from mrstats.models.columns import check_spread, columns_of, reference_of
 from mrstats.models.gapparts import CELLS, LOGITS, METHODS, Case
 from mrstats.models.persons import FEWEST, Persons, check_factor, may_be_shown, read_persons
 from mrstats.request import ResultRequest
@@ -174,7 +174,7 @@ def decomposed_table(
         "geography": city.municipality,
         "vintage": "",
     }
-    about |= {"factor": factor, "reference": base, "adjusted_for": words_of(city, by), "measure": asked.measure}
+    about |= {"factor": factor, "reference": base, "adjusted_for": ", ".join(by), "measure": asked.measure}
     about |= {"method": f"{SURVEY if persons.sampled else REGISTER} {method}", "confidence": confidence}
     table = pd.concat(pieces, ignore_index=True).assign(**about, unit=asked.unit["en"])
     identity = ["indicator", "year", "geography_level", "geography", "vintage", factor, "part", "by"]

@@ -74,7 +74,7 @@ def said(data, words: Captions) -> list[str]:
     def said(value: float) -> str:
         return number(abs(value), language, decimals=indicator.decimals)  # so exact that the parts add up
 
-    slots = {"covs": gap["adjusted_for"], "diff": f"{said(gap['value'])} {unit}"}
+    slots = {"covs": words.alike(gap["adjusted_for"]), "diff": f"{said(gap['value'])} {unit}"}
     if part["value"] * gap["value"] <= 0 or abs(part["value"]) > abs(gap["value"]):
         return [fill("decompose_other", language, **slots)]
     return [
@@ -124,7 +124,7 @@ class _Parts:
         return among(factor, self.gap[factor], self.words), among(factor, self.gap["reference"], self.words)
 
     def title(self) -> str:
-        return self.words.word("title_parts", covs=self.gap["adjusted_for"])
+        return self.words.word("title_parts", covs=self.words.alike(self.gap["adjusted_for"]))
 
     def subtitle(self) -> str:
         words, (a, b) = self.words, self.groups()

@@ -17,7 +17,6 @@ from mrstats.measures.design_intervals import proportion_interval
 from mrstats.measures.distribution import t_quantile
 from mrstats.measures.scales import Reliability, cronbach_alpha
 from mrstats.models.asked import names
-from mrstats.models.columns import words_of
 from mrstats.models.persons import FEWEST, may_be_shown
 from mrstats.sampled import estimate_domains
 from mrstats.schema import (
@@ -261,6 +260,6 @@ def finished(
         raise MrstatsError(f"nobody answered these questions in {year}. Ask for a year in which they were asked.")
     table[list(by)] = table[list(by)].fillna(TOTAL) if by else table[[]]
     place: dict[str, Any] = {"year": year, "geography_level": CITY, "geography": city.municipality, "vintage": ""}
-    table = table.assign(**place, raked_to=words_of(city, margins) if margins else "", **told)
+    table = table.assign(**place, raked_to=", ".join(margins), **told)
     figures = [name for name in table if name not in {*HEAD, *TAIL, *by}]
     return table[[*HEAD, *by, *figures, *TAIL]]

@@ -44,7 +44,7 @@ def battery(
     -------
     DataFrame
         As `mrstats.break_down`, one row per question and group: ``value, lower, upper`` in per cent, ``n`` who answered it;
-        ``raked_to``: in words, what the weights were raked to.
+        ``raked_to``: the factors that the weights were raked to.
 
     Raises
     ------

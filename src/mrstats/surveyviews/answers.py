@@ -288,7 +288,7 @@ class _Answers:
             notes += [word("answers_unsure_explained")] * bool(found["unsure"])
             recurring = (self.rows["compared"] == "recurring persons").any()
             notes.append(word("answers_recurring" if recurring else "answers_independent"))
-        return [*notes, *[word("battery_raked", factors=self.raked_to)] * bool(self.raked_to)]
+        return [*notes, *[word("battery_raked", factors=self.words.alike(self.raked_to))] * bool(self.raked_to)]
 
     def _positive(self, question: str) -> str:
         """*instämmer i stort eller instämmer helt*."""

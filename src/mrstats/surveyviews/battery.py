@@ -179,7 +179,7 @@ class _Answers:
                          for letter, record in zip(found, records, strict=True) if letter)  # fmt: skip
 
     def notes(self) -> list[str]:
-        return [self.words.word("battery_raked", factors=self.raked_to)] * bool(self.raked_to)
+        return [self.words.word("battery_raked", factors=self.words.alike(self.raked_to))] * bool(self.raked_to)
 
     def title(self, given: str | None) -> str:
         count = len(self.questions)

@@ -169,7 +169,7 @@ class _Index:
 
     def notes(self) -> list[str]:
         raked = self.shown["raked_to"].iloc[0]
-        weighted = [self.words.word("battery_raked", factors=raked)] * bool(raked)
+        weighted = [self.words.word("battery_raked", factors=self.words.alike(raked))] * bool(raked)
         return weighted + self.words.chance(self.shown)
 
     def title(self, given: str | None) -> str:

@@ -27,6 +27,7 @@ from .selection import (
     surely_extreme,
     totals,
 )
+from .views import view_of
 
 _PATTERNS = {
     "hidden": "map_hidden",
@@ -78,6 +79,8 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     >>> mr.map(mr.break_down(mr.tiny_city(), "employment", geography="district"))
     Kartan kan inte visas, för uppgifterna om Pytteby saknar gränser för stadsområden.
     """
+    if view_of(data) and "estimate_id" not in data:
+        raise MrstatsError("This result has no levels of areas to map. Show it with mr.chart, mr.table or mr.sentence.")
     refuse_findings(data)
     words = Captions.of(data, city, language)
     if "quotient" in data:
@@ -246,13 +249,12 @@ def _alt(newest, records, polygons, level, indicator, whole_value, given, words)
     sentences = [word("alt_map", count=len(polygons), areas=plural), ", ".join(what) + "."]
     if len(shown) > 1:
         high, low = (end(shown, key=lambda record: record["value"]) for end in (max, min))
+        most, least = (words.value(record["value"], indicator) for record in (high, low))
+        where = {"high_where": words.where(high, GEOGRAPHY), "low_where": words.where(low, GEOGRAPHY)}
+        key = "alt_range" if len(shown) == len(polygons) else "alt_range_shown"
         sentences.append(
-            word(
-                "alt_range" if len(shown) == len(polygons) else "alt_range_shown",
-                high_where=words.where(high, GEOGRAPHY), high=words.value(high["value"], indicator),
-                low_where=words.where(low, GEOGRAPHY), low=words.value(low["value"], indicator),
-            )
-        )  # fmt: skip
+            word(key, high=most, low=least, **where) if most != least else word("alt_all_alike", value=most)
+        )
     sentences += words.alt_moved(shown)
     hidden = sum(pattern_of(records.get(code)) == "hidden" for code in polygons["code"])
     sentences.append(word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden"))

@@ -223,6 +223,8 @@ def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
         "numerator": spec.get("numerator", "true"),
         "denominator": spec.get("denominator", "true"),
     }
+    if values.get("measure") == "count":
+        values.setdefault("decimals", 0)  # persons are whole
     for key in TEXTS & values.keys():
         values[key] = bilingual(values[key], f"{where} {key}")
     if values["measure"] not in MEASURES:

@@ -85,3 +85,10 @@ def test_help_shows_the_verb_itself():
 
     assert (mr.gaps.__doc__, inspect.signature(mr.gaps)) == (gaps.__doc__, inspect.signature(gaps))
     assert mr.gaps is mr.gaps
+
+
+def test_a_dataset_is_opened_by_its_folder_or_by_its_description(small_folder):
+    by_file, by_folder = (mr.open_dataset(path) for path in (small_folder / "dataset.toml", small_folder))
+    assert by_file.folder == by_folder.folder
+    with pytest.raises(UnknownNameError, match="dataset=None must be a name or the path of a folder"):
+        mr.open_dataset(None)

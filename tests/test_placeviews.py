@@ -328,3 +328,8 @@ def test_a_chart_of_rows_must_fit_its_page():
     long = Row("Område", ((Mark(1.0),),), tuple("9" * 12 for _ in range(6)))
     with pytest.raises(MrstatsError, match="no room for the chart"):
         RowChart([Block("", (long,))], ["Procent"], ["Tal"] * 6, [], "sv")
+
+
+def test_the_text_of_a_profile_names_the_condition_that_its_title_names():
+    drawn = chart(profiled(), city=city())  # the library differs more, and is no condition
+    assert "Störst är skillnaden i Sysselsatta: 60,0 procent, hela staden 70,0." in drawn.alt

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from functools import cache, wraps
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 from .language import LANGUAGES
@@ -63,6 +64,8 @@ def _meant(verb: str, parameter: inspect.Parameter, value: Any) -> Any:
                 raise UnknownNameError(f"{verb} takes a table for {name}, not {_told(one)}. Pass the DataFrame itself.")
     elif name == "language" and value not in LANGUAGES:
         raise UnknownNameError(f"language={value!r} is not one of {', '.join(LANGUAGES)}.")
+    elif kind == "str | Path" and not isinstance(value, str | PathLike):
+        raise UnknownNameError(f"{name}={value!r} must be a name or the path of a folder.")
     elif kind == "Division" and isinstance(value, str):
         raise UnknownNameError(f"{name}={value!r} must be the division itself: city.division({value!r}).")
     elif kind == "tuple[float, int]" and not (isinstance(value, tuple | list) and len(value) == 2):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 import mrstats as mr
+from made_city import random_people, toml, write_dataset
 from mrstats.door import TABLES
 from mrstats.schema import UnknownNameError
 
@@ -87,8 +88,9 @@ def test_help_shows_the_verb_itself():
     assert mr.gaps is mr.gaps
 
 
-def test_a_dataset_is_opened_by_its_folder_or_by_its_description(small_folder):
-    by_file, by_folder = (mr.open_dataset(path) for path in (small_folder / "dataset.toml", small_folder))
+def test_a_dataset_is_opened_by_its_folder_or_by_its_description(tmp_path):
+    folder = write_dataset(tmp_path / "made", random_people(4, 100), toml())
+    by_file, by_folder = (mr.open_dataset(path) for path in (folder / "dataset.toml", folder))
     assert by_file.folder == by_folder.folder
     with pytest.raises(UnknownNameError, match="dataset=None must be a name or the path of a folder"):
         mr.open_dataset(None)

@@ -63,8 +63,15 @@ def test_numbers_languages_and_levels_are_looked_at():
     assert ask("impact", reach="1 km") == "reach='1 km' must be a number, without quotes or a unit."
     assert ask("answers", since="2023") == "since='2023' must be a whole number, without quotes or decimals."
     assert ask("table", data=table, language="se") == "language='se' is not one of sv, en."
+    assert ask("answers", questions=[4]) == "questions=[4] must be a name or a list of names."
+    assert ask("answers", questions=None) == "questions=None must be a name or a list of names."
+    assert ask("break_down", by=3) == "by=3 must be a name or a list of names."
+    assert ask("break_down", geography=["district"]) == "geography=['district'] must be one name."
+    assert ask("protect", plan="2024").endswith("pass what it names: mr.publication_plan('2024').")
     assert ask("change", table=table, target=80) == "target=80 must be a level and its year, such as (80, 2030)."
-    assert ask("harmonise", counts=table, source="deso", target=None).endswith("itself: city.division('deso').")
+    assert ask("harmonise", counts=table, source="deso", target=None).endswith(
+        "pass what it names: city.division('deso')."
+    )
 
 
 def test_one_name_stands_for_a_list_of_one():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, wraps
 from numbers import Integral, Real
 from os import PathLike
@@ -14,6 +14,10 @@ from .schema import UnknownNameError
 
 TABLES = {"table", "data", "tables", "counts", "changes", "covariates", "people", "services", "frame"}
 """Parameters that are a DataFrame, in every verb that has one of them."""
+
+
+MADE_BY = {"Division": "city.division", "PublicationPlan": "mr.publication_plan"}
+"""Kinds of parameter that are easily given by name, and what makes them."""
 
 
 @cache
@@ -66,8 +70,8 @@ def _meant(verb: str, parameter: inspect.Parameter, value: Any) -> Any:
         raise UnknownNameError(f"language={value!r} is not one of {', '.join(LANGUAGES)}.")
     elif kind == "str | Path" and not isinstance(value, str | PathLike):
         raise UnknownNameError(f"{name}={value!r} must be a name or the path of a folder.")
-    elif kind == "Division" and isinstance(value, str):
-        raise UnknownNameError(f"{name}={value!r} must be the division itself: city.division({value!r}).")
+    elif kind in MADE_BY and isinstance(value, str):
+        raise UnknownNameError(f"{name}={value!r} is only a name; pass what it names: {MADE_BY[kind]}({value!r}).")
     elif kind == "tuple[float, int]" and not (isinstance(value, tuple | list) and len(value) == 2):
         raise UnknownNameError(f"{name}={value!r} must be a level and its year, such as (80, 2030).")
     elif kind == "int" and not isinstance(value, Integral):
@@ -76,7 +80,23 @@ def _meant(verb: str, parameter: inspect.Parameter, value: Any) -> Any:
         raise UnknownNameError(f"{name}={value!r} must be a number, without quotes or a unit.")
     if name == "confidence" and not 0 < value < 1:
         raise UnknownNameError(f"confidence={value!r} must be a fraction between 0 and 1, such as 0.95.")
-    return [value] if isinstance(value, str) and kind.startswith(("Sequence[str]", "list[str]")) else value
+    if kind not in ("str", "str | Sequence[str]", "Sequence[str]", "list[str]"):
+        return value
+    if value is None and parameter.default is not parameter.empty:
+        return value  # as if it were not given
+    return _names(name, kind, value)
+
+
+def _names(name: str, kind: str, value: Any) -> Any:
+    """One name, or several where the verb takes a list; one alone is a list of one."""
+    if isinstance(value, str):
+        return [value] if kind in ("Sequence[str]", "list[str]") else value
+    several = list(value) if isinstance(value, Iterable) and kind != "str" else [value]
+    if kind == "str" or not all(isinstance(one, str) for one in several):
+        raise UnknownNameError(
+            f"{name}={value!r} must be {'one name' if kind == 'str' else 'a name or a list of names'}."
+        )
+    return several
 
 
 def _told(value: Any) -> str:

@@ -215,9 +215,8 @@ def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
     for key in spec:
         if key not in known:
             raise DatasetError(f"{where} has an unknown key {key!r} ({nearest(key, known)}).")
-    for key in REQUIRED:
-        if key not in spec:
-            raise DatasetError(f"{where} lacks {key!r}.")
+    if lacking := [repr(key) for key in REQUIRED if key not in spec]:
+        raise DatasetError(f"{where} lacks {', '.join(lacking)}. Write it in the section.")
     values = {
         **spec,
         "numerator": spec.get("numerator", "true"),

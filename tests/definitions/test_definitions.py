@@ -120,6 +120,6 @@ def test_persons_are_counted_in_whole_numbers_unless_it_is_said_otherwise():
 
 def test_all_that_a_section_lacks_is_told_at_once():
     with pytest.raises(
-        DatasetError, match=r"\[indicators.cost\] lacks .*'population', .*'unit'.*\. Write it in the section\."
+        MrstatsError, match=r"\[indicators.cost\] lacks .*'population', .*'unit'.*\. Write it in the section\."
     ):
         read_indicator("cost", {key: value for key, value in SPEC.items() if key not in ("population", "unit")})

@@ -66,6 +66,7 @@ def indicator(name, sv, en, *, measure="proportion", direction="favourable", uni
         label=both(*(text.capitalize() for text in (sv[1], en[1]))),
         share=both(sv[0], en[0]),
         population=both("20–64 år", "aged 20–64"),
+        denominator="true" if measure == "count" else "age >= 20 and age <= 64",
         measure=measure,
         direction=direction,
         unit=both(*unit),

@@ -78,7 +78,7 @@ def profiled(*, hide=()):
     return frame(*rows)
 
 
-def touched(*, hide=(), who="all", affected=1240.0):
+def touched(*, hide=(), who="all", how="close", affected=1240.0):
     """A library closes: the city, women and men, and two districts of which one is not touched."""
     rows = []
     places = (("_T", "city", "9980", ""), ("women", "city", "9980", "sex"), ("men", "city", "9980", "sex"),
@@ -91,7 +91,7 @@ def touched(*, hide=(), who="all", affected=1240.0):
              "gained": 0.0, "within_before": 40.0, "within_after": 40.0 if none else 34.0,
              "metres_before_median": 800.0, "metres_before_p90": 1500.0,
              "metres_after_median": 800.0 if none else 1200.0, "metres_after_p90": 1500.0 if none else 2500.0,
-             "further": NAN if none else 900.0, "reach": "1000", "who": who, "confidence": 0.95,
+             "further": NAN if none else 900.0, "reach": "1000", "who": who, "how": how, "confidence": 0.95,
              "status": "C" if group in hide or code in hide else ""}
         )  # fmt: skip
     return frame(*rows)

@@ -11,6 +11,7 @@ import mrstats as mr
 from made_city import EDUCATION, SEX, made_city, random_people
 from mrstats import schema
 from mrstats.disclosure.small_cells import hide_small_cells
+from mrstats.schema import MrstatsError
 
 Z = 1.959963984540054
 
@@ -450,10 +451,58 @@ def test_a_gini_against_the_total_needs_replicates_and_says_so(people):
 
 def test_a_table_of_findings_is_not_compared():
     found = mr.inequality(mr.break_down(mr.tiny_city(), "employment", by="sex"), factor="sex")
-    with pytest.raises(schema.MrstatsError, match=r"lacks estimate_id, status\. Pass what mr\.break_down returned"):
+    with pytest.raises(
+        schema.MrstatsError, match=r"lacks .*estimate_id, status, confidence. Pass what mr\.break_down returned"
+    ):
         mr.gaps(found)
 
 
 def test_a_table_of_the_whole_city_alone_has_nothing_to_compare():
     with pytest.raises(schema.MrstatsError, match=r"only the whole city.*by=…"):
         mr.gaps(mr.break_down(mr.tiny_city(), "employment"))
+
+
+def test_a_table_that_was_cut_or_doubled_says_what_is_wrong_with_it():
+    table = mr.break_down(mr.tiny_city(), "employment", by="sex")
+    with pytest.raises(MrstatsError, match="this table lacks se"):
+        mr.gaps(table.drop(columns="se"), "sex")
+    with pytest.raises(MrstatsError, match="this table lacks geography"):
+        mr.gaps(table.set_index("geography"), "sex")
+    with pytest.raises(MrstatsError, match=r"3 rows of the table stand in it twice \(the first: 0\)"):
+        mr.gaps(pd.concat([table, table]), "sex")
+    with pytest.raises(MrstatsError, match="adjust='bonferoni' is not known; choose one of holm, benjamini_hochberg"):
+        mr.gaps(table, "sex", adjust="bonferoni")
+    assert list(mr.gaps(table[table["sex"] == "nobody"], "sex")) == list(mr.gaps(table, "sex"))
+
+
+def test_a_scorecard_of_gaps_has_no_row_of_everybody():
+    gaps = mr.gaps(mr.break_down(mr.tiny_city(), "employment", by="sex"), "sex")
+    with pytest.raises(MrstatsError, match="no row of the whole city and everybody for 'employment'"):
+        mr.scorecard(gaps)
+
+
+def test_an_audit_of_nothing_is_no_audit(tmp_path):
+    with pytest.raises(MrstatsError, match="there are no counts to attack in"):
+        mr.audit(tmp_path / "misspelt")
+
+
+def test_what_has_nothing_to_compare_says_so():
+    city = mr.tiny_city()  # twenty women and twenty men: fewer than ten of each lack a job, or have one
+    with pytest.raises(MrstatsError, match="has enough persons both with and without what is asked about"):
+        mr.adjusted_gaps(
+            city.with_table("persons", city.table("persons").assign(employed=True)), "employment", "sex", "age"
+        )
+
+
+def test_a_map_of_areas_split_by_groups_says_what_to_select():
+    gaps = mr.gaps(mr.break_down(mr.tiny_city(), "employment", by="sex", geography="district"), "sex", "men")
+    with pytest.raises(MrstatsError, match=r'or compare the areas: mr.gaps\(table, factor="geography"\)'):
+        mr.map(gaps)
+
+
+def test_no_rows_are_not_called_what_the_source_lacks():
+    table = mr.break_down(mr.tiny_city(), "employment", by="sex").head(0)
+    for text in (mr.chart(table), mr.map(table)):
+        assert text.paragraphs[0].startswith("Här finns inga uppgifter uppdelade efter")
+    with pytest.raises(MrstatsError, match="The table has no rows to show"):
+        mr.sentence(table)

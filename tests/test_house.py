@@ -47,6 +47,7 @@ FLOORS = {
         [
             "badrows",
             "breakdown",
+            "door",
             "engine",
             "estimates",
             "onebyone",

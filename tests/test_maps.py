@@ -169,3 +169,9 @@ def test_two_levels_are_refused(city):
 def test_polygons_without_a_row_are_hidden(city):
     display = choropleth(by_area().iloc[3:], city=city)
     assert "5 områden" in texts(display)
+
+
+def test_areas_that_are_all_alike_have_no_highest_and_no_lowest(city):
+    alt = choropleth(by_area().assign(value=57.0), city=city).alt
+    assert "Alla värden som visas är 57,0." in alt
+    assert "Högst" not in alt

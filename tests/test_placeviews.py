@@ -352,3 +352,8 @@ def test_names_wrap_before_the_scales_get_too_narrow():
     assert name not in long.svg()
     assert all(name.split(" (")[0] in chart.svg() for chart in (short, long))
     assert all(right - left >= 24 for left, right in long.plots)
+
+
+def test_the_text_of_a_profile_names_the_condition_that_its_title_names():
+    drawn = chart(profiled(), city=city())  # the library differs more, and is no condition
+    assert "Störst är skillnaden i Sysselsatta: 60,0 procent, hela staden 70,0." in drawn.alt

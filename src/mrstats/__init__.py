@@ -75,7 +75,10 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"mrstats has no {name!r}; it has {', '.join(sorted(_PUBLIC))}")
     module = import_module(f"mrstats.{_PUBLIC[name]}")
-    return module if name == "measures" else getattr(module, _RENAMED.get(name, name))
+    if name == "measures":
+        return module
+    found = getattr(module, _RENAMED.get(name, name))
+    return found if isinstance(found, type) else import_module("mrstats.door").checked(name, found)
 
 
 def __dir__() -> list[str]:

@@ -189,10 +189,6 @@ def check_request(
     confidence: float = 0.95,
 ) -> Request:
     """The call as a `Request`, every name checked against the dataset."""
-    if not isinstance(city, City):
-        raise UnknownNameError(
-            f"break_down works on an opened dataset, not on {city!r}. Open it: city = mr.open_dataset(…)."
-        )
     names, factors, strata = map(_names, (indicator, by, standardise))
     geography = geography or CITY
     if isinstance(years, str):

@@ -114,10 +114,15 @@ class Captions:
         """The definition of an indicator."""
         return self.city.indicators[name]
 
+    def label(self, indicator) -> str:
+        """An indicator's label inside a sentence: *sysselsatta*; a statement in English keeps the capital of its *I*."""
+        label = indicator.label[self.language]
+        return label if self.language == "en" and label.startswith("I ") else lower_first(label)
+
     def share(self, indicator, *, definite: bool = False) -> str:
         """What an indicator measures: *andel sysselsatta*, or *andelen sysselsatta* inside a sentence."""
         if indicator.share is None:
-            return lower_first(indicator.label[self.language])
+            return self.label(indicator)
         share = indicator.share[self.language]
         start = self.word("share_definite")
         if definite or not share.startswith(start):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mrstats import covariances
-from mrstats.comparisons import SIGN, gaps
+from mrstats.comparisons import SIGN, check_adjustment, gaps
 from mrstats.dataset import City, dataset_of
 from mrstats.definitions import Indicator
 from mrstats.measures import distribution, trend
@@ -100,9 +100,10 @@ def change(
     years = sorted(table["year"].unique())
     since = years[0] if since is None else since
     if since not in years:
-        raise UnknownNameError(f"since={since} is not in the table, which has {', '.join(map(str, years))}.")
+        raise UnknownNameError(f"since={since!r} is not in the table, which has {', '.join(map(str, years))}.")
     if since == years[-1]:
         raise MrstatsError(f"the table ends with {since}: a change needs a later year. Ask break_down for more years.")
+    check_adjustment(adjust)
     followed = table.assign(estimate_id=covariances.ids_of(table))[table["year"] >= since]
     parts = [_followed(rows, home.indicator(str(name)), target) for name, rows in _levels(followed)]
     if factor is not None:

@@ -12,10 +12,11 @@ from mrstats.dataset import City, dataset_of
 from mrstats.definitions import Indicator
 from mrstats.measures import distribution, proportions, rates
 from mrstats.measures.contrasts import mover_difference, mover_ratio, p_value_of_interval
-from mrstats.measures.trend import adjust_p_values
+from mrstats.measures.trend import ADJUSTMENTS, adjust_p_values
 from mrstats.schema import (
     CANNOT_EXIST,
     CITY,
+    IDENTITY,
     SURVEY,
     TARGET,
     TOTAL,
@@ -37,6 +38,8 @@ GAP_COLUMNS = [
 ]  # fmt: skip
 BESIDE = ["value", "lower", "upper", "se", "df", "n", "population", "count", "method", "estimate_id", "status"]
 """Columns of the reference that a gap is made from."""
+NEEDED = (*IDENTITY, *BESIDE, "confidence")
+"""Columns a table of levels must have."""
 
 WITHOUT_REST = "covariance of the group and the total"
 SIGN = {"favourable": -1.0, "adverse": 1.0, "": np.nan}
@@ -100,10 +103,17 @@ def gaps(
     0  women       -10.0   0.85      4.0
     """
     home = dataset_of(table, city)
-    absent = [name for name in ("vintage", "value", "estimate_id", "status") if name not in table]
+    check_adjustment(adjust)
+    absent = [name for name in NEEDED if name not in table]
     if absent:
         raise MrstatsError(
             f"gaps compares the rows of mr.break_down; this table lacks {', '.join(absent)}. Pass what mr.break_down returned."
+        )
+    twice = table.duplicated([*IDENTITY, *factor_columns(table), "confidence"])
+    if twice.any():
+        raise MrstatsError(
+            f"{int(twice.sum())} rows of the table stand in it twice (the first: {table.index[twice][0]}), so a group has two "
+            "figures. Leave them out: table.drop_duplicates()."
         )
     table = table.assign(estimate_id=covariances.ids_of(table))
     indicators = {name: home.indicator(name) for name in table["indicator"].unique()}
@@ -123,10 +133,16 @@ def gaps(
     pieces = [_contrast(rows, indicators[str(name)]) for name, rows in joined.groupby("indicator", sort=False)]
     for piece in pieces:
         piece["p_adjusted"] = adjust_p_values(piece["p"].to_numpy(float), method=adjust)
-    result = pd.concat(pieces).sort_index() if pieces else joined
+    result = pd.concat(pieces).sort_index() if pieces else joined.assign(**dict.fromkeys(GAP_COLUMNS, np.nan))
     result = result[[*table.columns, *GAP_COLUMNS]].reset_index(drop=True)
     result.attrs["dataset"] = home.key
     return result
+
+
+def check_adjustment(adjust: str) -> None:
+    """How p-values are adjusted is one of the ways there are."""
+    if adjust not in ADJUSTMENTS:
+        raise UnknownNameError(f"adjust={adjust!r} is not known; choose one of {', '.join(ADJUSTMENTS)}.")
 
 
 def _check_comparable(table: pd.DataFrame, reference, indicators: dict[str, Indicator]) -> None:

@@ -13,10 +13,7 @@ from .mapclasses import CLASSES, Classes, classes_of
 from .mapdrawing import Drawing, Legend, LegendRow
 from .mapplaces import districts_of, pattern_of, place_of, records_of, reference_value
 from .placeviews.quotients import for_map
-from .schema import (
-    CITY,
-    UNPLACED,
-)
+from .schema import CITY, UNPLACED, MrstatsError
 from .selection import (
     GEOGRAPHY,
     free_factors,
@@ -30,6 +27,7 @@ from .selection import (
     surely_extreme,
     totals,
 )
+from .views import view_of
 
 _PATTERNS = {
     "hidden": "map_hidden",
@@ -81,6 +79,8 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     >>> mr.map(mr.break_down(mr.tiny_city(), "employment", geography="district"))
     Kartan kan inte visas, för uppgifterna om Pytteby saknar gränser för stadsområden.
     """
+    if view_of(data) and "estimate_id" not in data:
+        raise MrstatsError("This result has no levels of areas to map. Show it with mr.chart, mr.table or mr.sentence.")
     refuse_findings(data)
     words = Captions.of(data, city, language)
     if "quotient" in data:
@@ -92,6 +92,7 @@ def choropleth(data, changes=None, *, title=None, alt=None, city=None, language=
     shown = shown[shown["factor"] == GEOGRAPHY] if "factor" in shown else shown
     areas = shown[(shown["geography_level"] != CITY) & (shown[GEOGRAPHY] != UNPLACED)]
     if not len(areas):
+        _refuse_split(data)
         return _no_values(data, words)
     indicator = words.indicator(only_indicator(areas))
     level = only_level(areas)
@@ -137,6 +138,16 @@ def _no_values(data, words) -> Display:
     share = words.joined([words.share(words.indicator(name), definite=True) for name in names]) if len(names) else ""
     text = words.word("no_area_values", share=share) if share else words.word("no_breakdown_unnamed")
     return Display("text", words.language, marks=marks_for(words.city, words.language), paragraphs=[text])
+
+
+def _refuse_split(data) -> None:
+    """Areas that are only there for each of several groups, or compared group by group, are on no map."""
+    if (~data[GEOGRAPHY].isin([UNPLACED]) & (data["geography_level"] != CITY)).any():
+        raise MrstatsError(
+            f"A map shows the areas' totals or one group; this table's areas are split by {', '.join(free_factors(data))}"
+            ' or compare groups. Select one, as in table[table["sex"] == "women"], or compare the areas: '
+            'mr.gaps(table, factor="geography").'
+        )
 
 
 def _no_boundaries(level: str, words) -> Display:
@@ -238,13 +249,12 @@ def _alt(newest, records, polygons, level, indicator, whole_value, given, words)
     sentences = [word("alt_map", count=len(polygons), areas=plural), ", ".join(what) + "."]
     if len(shown) > 1:
         high, low = (end(shown, key=lambda record: record["value"]) for end in (max, min))
+        most, least = (words.value(record["value"], indicator) for record in (high, low))
+        where = {"high_where": words.where(high, GEOGRAPHY), "low_where": words.where(low, GEOGRAPHY)}
+        key = "alt_range" if len(shown) == len(polygons) else "alt_range_shown"
         sentences.append(
-            word(
-                "alt_range" if len(shown) == len(polygons) else "alt_range_shown",
-                high_where=words.where(high, GEOGRAPHY), high=words.value(high["value"], indicator),
-                low_where=words.where(low, GEOGRAPHY), low=words.value(low["value"], indicator),
-            )
-        )  # fmt: skip
+            word(key, high=most, low=least, **where) if most != least else word("alt_all_alike", value=most)
+        )
     sentences += words.alt_moved(shown)
     hidden = sum(pattern_of(records.get(code)) == "hidden" for code in polygons["code"])
     sentences.append(word("alt_hidden", count=hidden, total=len(polygons)) if hidden else word("alt_none_hidden"))

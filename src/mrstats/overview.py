@@ -86,7 +86,7 @@ def scorecard(table: pd.DataFrame, since: int | None = None, *, city: City | Non
         raise MrstatsError("the table has no factor and no areas: ask break_down for by=[…] with crossed=False.")
     years = sorted(table["year"].unique())
     if since is not None and since not in years:
-        raise UnknownNameError(f"since={since} is not in the table, which has {', '.join(map(str, years))}.")
+        raise UnknownNameError(f"since={since!r} is not in the table, which has {', '.join(map(str, years))}.")
     rows = []
     for name, part in table.groupby("indicator", sort=False):
         indicator = home.indicator(str(name))
@@ -114,6 +114,11 @@ def _row(
         one_way = one_way[one_way["geography_level"] == CITY]
     whole = one_way[one_way["geography_level"] == CITY]
     whole = whole[whole[factor] == TOTAL].sort_values("year") if factor != GEOGRAPHY else whole.sort_values("year")
+    if not (whole["year"] == last).any():
+        raise MrstatsError(
+            f"the table has no row of the whole city and everybody for {indicator.name!r}, which a scorecard begins with. "
+            "Pass what mr.break_down returned, uncut."
+        )
     now = whole[whole["year"] == last].iloc[0]
     row: dict = dict.fromkeys(SCORECARD_COLUMNS, np.nan)
     row |= {"indicator": indicator.name, "factor": factor, "year": last, "since": since or int(table["year"].min())}

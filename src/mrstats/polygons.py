@@ -41,7 +41,7 @@ def in_metres(frame: gpd.GeoDataFrame, what: str) -> gpd.GeoDataFrame:
     >>> in_metres(malmo, "points").crs.to_epsg()
     3006
     """
-    if frame.crs is None:
+    if getattr(frame, "crs", None) is None:
         raise DatasetError(f"{what} have no coordinate system. Export them again as SWEREF 99 TM (EPSG:3006).")
     bounds = frame.total_bounds
     if frame.crs.is_geographic and len(frame) and (np.abs(bounds) > 360).any():

@@ -133,9 +133,11 @@ def is_comparable(change: dict, levels) -> bool:
 def only_indicator(table) -> str:
     """The name of the table's one indicator; a table of several is an error."""
     names = list(table["indicator"].unique())
+    if not names:
+        raise MrstatsError("The table has no rows to show. Check the selection made before.")
     if len(names) != 1:
         raise MrstatsError(
-            f"A chart or map shows one indicator; the table holds {len(names)}: {', '.join(names)}. "
+            f"A chart, map or sentence shows one indicator; the table holds {len(names)}: {', '.join(names)}. "
             'Choose one, as in table[table["indicator"] == "..."].'
         )
     return names[0]

@@ -272,7 +272,7 @@ def _subtitle(layout: Layout, indicators, with_interval: bool, words) -> str:
 def _title(layout: Layout, indicators, given, words) -> str:
     split = _split(layout, words)
     what = words.share(indicators[0]) if len(indicators) == 1 else words.joined(
-        [lower_first(indicator.label[words.language]) for indicator in indicators]
+        [words.label(indicator) for indicator in indicators]
     )  # fmt: skip
     by = f" {words.word('by')} {words.joined(split)}" if split else f" {words.years(layout.data)}"
     return words.title(given, _finding(layout, indicators, words), what + by, what)

@@ -109,3 +109,17 @@ def test_the_nearest_spelling_or_all_there_are():
     far = nearest("zzz", ["employment", "crime"])
     assert "employment" in far
     assert "crime" in far
+
+
+def test_persons_are_counted_in_whole_numbers_unless_it_is_said_otherwise():
+    spec = {**SPEC, "measure": "count"}
+    spec.pop("decimals", None)
+    assert read_indicator("population", spec).decimals == 0
+    assert read_indicator("population", {**spec, "decimals": 1}).decimals == 1
+
+
+def test_all_that_a_section_lacks_is_told_at_once():
+    with pytest.raises(
+        MrstatsError, match=r"\[indicators.cost\] lacks .*'population', .*'unit'.*\. Write it in the section\."
+    ):
+        read_indicator("cost", {key: value for key, value in SPEC.items() if key not in ("population", "unit")})

@@ -51,6 +51,18 @@ def test_a_line_without_a_year_tells_the_open_figure_of_the_year_around_it():
     assert line("60,0.", "2024", kind=TEXT) == 1
 
 
+def test_a_cell_that_counts_figures_tells_of_nobody():
+    def cell(head):
+        block = Block(CELL, "page 1", "540", f"Utsatta för brott · {head}", "Utsatta för brott 2020")
+        hidden = HIDDEN.assign(
+            year=2020, value=None, count=538, labels=[("Utsatta för brott",)], tallies=[("Antal tal",)]
+        )
+        return len(find_leaks(hidden, [Outlet("a.pdf", "pdf", (block,))]))
+
+    assert cell("Antal tal") == 0
+    assert cell("Antal") == 1
+
+
 def test_a_tick_beside_the_name_of_an_axis_is_no_figure():
     assert found(Block(ROW, "page 1", "60  Andel sysselsatta, procent")) == 0
     assert found(Block(ROW, "page 1", "60,0  Andel sysselsatta, procent")) == 1

@@ -13,7 +13,7 @@ import mrstats as mr
 from fetching.service import addresses, cubes, malmo_routes, only
 from mrstats.cli import app
 from mrstats.fetching import fetch_dataset
-from mrstats.schema import SourceError
+from mrstats.schema import MrstatsError, SourceError
 from mrstats.sources import write_jsonstat
 from sources.replay import InTurn, ReplayServer, Reply, cut_text, pxweb_table, refused, unavailable
 
@@ -195,3 +195,20 @@ def test_on_a_terminal_every_table_has_a_bar_of_its_cells_and_elsewhere_a_line(m
         for done in (0, 200, 401):
             bars.show("TAB6574", done, 401)
     assert capfd.readouterr().err == "TAB6574: 401 of 401\n"
+
+
+def test_what_somebody_else_wrote_is_never_replaced(server, tmp_path):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "dataset.toml").write_text("[dataset]", encoding="utf-8")
+    with pytest.raises(MrstatsError, match="file is a file, and would be replaced by a folder"):
+        fetched(server, tmp_path / "file")
+    with pytest.raises(MrstatsError, match="that mrstats fetch did not write"):
+        fetched(server, tmp_path / "own")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in (tmp_path / "own").iterdir()] == [
+        ("dataset.toml", "[dataset]")
+    ]
+    (tmp_path / "own" / "dataset.toml").unlink()  # an empty folder is free
+    assert fetched(server, tmp_path / "own").description.exists()
+    assert fetched(server, tmp_path / "own").description.exists()  # and then ours

@@ -70,6 +70,10 @@ def test_what_is_adjusted_for_is_named_in_the_table_and_said_in_the_language_of_
     assert Captions(care_city(rows), language).factors_named(made["adjusted_for"].iloc[0]) == said
 
 
+def test_the_method_is_of_a_register(made):
+    assert set(made["method"]) == {"register logit"}
+
+
 def test_the_stated_gap_is_found_where_the_crude_one_misleads(rows, made):
     """Women are older, which hides half of the gap; had they men's ages it would be the stated one."""
     stated = 100 * np.mean(expit(eta_of(rows.assign(sex="2"))) - expit(eta_of(rows.assign(sex="1"))))

@@ -1,5 +1,7 @@
 """`mr.impact` by a distance matrix and masks of persons; `mr.effect` against statsmodels and a planted change."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,7 +68,30 @@ def test_children_are_those_under_eighteen(small, residents, libraries):
 
 
 def test_a_fee_counts_as_a_closing_for_those_who_need_it_free(small, table):
-    pd.testing.assert_frame_equal(mr.impact(small, fee=[CLOSED], by="sex", geography="district", year=2024), table)
+    fee = mr.impact(small, fee=[CLOSED], by="sex", geography="district", year=2024)
+    pd.testing.assert_frame_equal(fee, table.assign(how="fee"))
+    assert "till närmaste bibliotek utan avgift" in str(mr.sentence(fee))  # the library itself is still there
+
+
+def test_one_id_is_a_list_of_one(small):
+    one = mr.impact(small, close=CLOSED, year=2024)
+    pd.testing.assert_frame_equal(one, mr.impact(small, close=[CLOSED], year=2024))
+
+
+def test_the_sentence_says_of_whom_it_counts(small):
+    assert "invånare (20–64 år)" in str(mr.sentence(mr.impact(small, close=CLOSED, indicator="employment")))
+    assert "invånare." in str(mr.sentence(mr.impact(small, close=CLOSED)))
+
+
+def test_places_in_whole_metres_move_as_others_do(small, small_folder, libraries, tmp_path):
+    folder = shutil.copytree(small_folder, tmp_path / "whole")
+    services = pd.read_csv(folder / "service_points.csv").round({"x": 0, "y": 0}).astype({"x": int, "y": int})
+    services.to_csv(folder / "service_points.csv", index=False)
+    x, y = libraries.loc[CLOSED, ["x", "y"]] + 1500.5
+    whole, exact = (
+        mr.impact(city, move={CLOSED: (x, y)}, year=2024).iloc[0] for city in (mr.open_dataset(folder), small)
+    )
+    assert whole["metres_after_median"] == pytest.approx(exact["metres_after_median"], abs=10)  # half a metre off
 
 
 def test_moving_to_where_it_is_changes_nothing_and_back_turns_the_signs(small, libraries):
@@ -84,6 +109,13 @@ def test_closing_the_last_of_a_kind_leaves_no_distance(small, libraries):
     assert np.isnan(row["metres_after_median"])
     assert np.isnan(row["further"])
     assert row["affected"] == row["n"]
+    assert "Efter förslaget har staden inte längre bibliotek." in str(
+        mr.sentence(mr.impact(small, close=list(libraries.index)))
+    )
+    assert (
+        mr.table(mr.impact(small, close=list(libraries.index))).title
+        == "Efter förslaget har staden inte längre bibliotek"
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,6 +126,9 @@ def test_closing_the_last_of_a_kind_leaves_no_distance(small, libraries):
         ({"close": ["library-01", "preschool-01"]}, "services of several kinds change"),
         ({"close": ["library-01"], "fee": ["library-01"]}, "names a service twice"),
         ({"move": {"library-01": [1.0]}}, "must be x and y in EPSG:3006"),
+        ({"move": {"library-01": (13.0, 55.6)}}, r"\[13.0, 55.6\]} lies far outside the city \(x 310116–324974"),
+        ({"move": {"library-01": "13, 55"}}, "must be ids of services with x and y"),
+        ({"move": ["library-01"]}, "must be ids of services with x and y"),
         ({"close": ["library-01"], "who": "elderly"}, "who='elderly' must be all or children"),
     ],
 )

@@ -245,3 +245,10 @@ def test_publishing_a_table_outside_the_plan_is_an_error_not_a_gap(monkeypatch, 
     monkeypatch.setenv("MRSTATS_RELEASE", str(tmp_path))
     with pytest.raises(NotPublishedError, match="not in the edition's plan"):
         mr.knowledge_gaps(city, ["employment"], year=2024)
+
+
+def test_a_check_of_the_dataset_reads_how_interviews_are_coded(folder):
+    assert mr.check_dataset(folder) == []
+    change(folder, "interviews.csv", "sex=women", "kön=kvinnor")
+    (problem,) = mr.check_dataset(folder)
+    assert (problem.file, "row 2, column 'group' holds 'kön=kvinnor'" in problem.message) == ("interviews.csv", True)

@@ -82,7 +82,7 @@ def test_raked_answers_have_the_errors_of_r(tmp_path):
     ill = mr.answers(r_city(tmp_path, sample_of_r()), ["poor_health"], **raked).iloc[1]
     theirs = R["calibration"]["raked_calibrate"]["poor_health"]
     assert (ill["value"], ill["se"]) == pytest.approx((100 * theirs["est"], 100 * theirs["se"]), rel=1e-8)
-    assert ill["raked_to"] == "kön och område"
+    assert ill["raked_to"] == "sex, region"
     assert ill["method"] == "survey raked taylor logit"
 
 

@@ -19,6 +19,9 @@ from .outlets import read_csv, read_notebook, read_workbook
 from .pdfoutlet import read_pdf
 from .tablecounts import Attacked, attack_counts
 
+TALLIES = ("protection_cells", "protection_hidden")
+"""Words over the columns of the appendix that count figures, not people."""
+
 
 def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
     """The hidden cells of one release table, as `mrstats.disclosure.leaks.find_leaks` looks for them.
@@ -32,8 +35,8 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     Returns
     -------
     DataFrame
-        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart``, ``ordinary``, ``differences`` and
-        ``open``; one row a cell with status ``C``. It holds what must not leave: keep it in memory.
+        Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart``, ``ordinary``, ``tallies``,
+        ``differences`` and ``open``; one row a cell with status ``C``. It holds what must not leave: keep it in memory.
 
     Examples
     --------
@@ -71,6 +74,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         "others": others,
         "apart": apart,
         "ordinary": [tuple(code for factor in factors for code in ordinary_codes(city, factor))] * len(rows),
+        "tallies": [tuple(word(head, language) for head in TALLIES for language in LANGUAGES)] * len(rows),
         "whole": [whole if level == CITY else () for level in rows["geography_level"]],
         "differences": _differences(rows, true, factors),
         "open": _open_in_other_years(rows, protected, keys),

@@ -216,7 +216,7 @@ class _Published:
         said = self.words.subtitle(self.table, self.indicators, split)
         if len(self.indicators) == 1:
             return said
-        named = [lower_first(indicator.label[self.language]) for indicator in self.indicators[:INDICATORS_NAMED]]
+        named = [self.words.label(indicator) for indicator in self.indicators[:INDICATORS_NAMED]]
         more = " …" if len(self.indicators) > INDICATORS_NAMED else ""
         return capital(self.words.joined(named)) + more + ", " + lower_first(said)
 

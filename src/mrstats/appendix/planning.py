@@ -27,7 +27,7 @@ from mrstats.disclosure.release import ProtectedRelease
 from mrstats.disclosure.rules import read_rule
 from mrstats.models import compute_result
 from mrstats.request import Request, ResultRequest, request_from_mapping
-from mrstats.schema import DatasetError
+from mrstats.schema import DatasetError, MrstatsError
 
 
 def plan_path(edition: Edition) -> Path:
@@ -212,8 +212,13 @@ def audit(
     [0, 0, 0]
     """
     folder = release.folder if isinstance(release, Release) else Path(release)
+    files = sorted((folder / "counts").glob("*.csv"))
+    if not files:
+        raise MrstatsError(
+            f"there are no counts to attack in {folder / 'counts'}. Name the folder that mr.protect wrote."
+        )
     rows = []
-    for path in sorted((folder / "counts").glob("*.csv")):
+    for path in files:
         for piece in pieces([path], width=width):
             verdict = attack(piece.counts, hierarchy=folder / "hierarchy.csv", ledger=ledger, width=piece.width)
             rows.append({"file": path.name, **verdict.counts})

@@ -299,6 +299,7 @@ def open_dataset(dataset: str | Path, *, language: str = "sv", root: str | Path 
     'Exempelstad'
     """
     folder = Path(dataset)
+    folder = folder.parent if folder.name == "dataset.toml" else folder
     if not folder.is_dir():
         tried = [base / root / folder.name for base in (Path.cwd(), *Path.cwd().parents)]
         tried += [base / folder for base in Path.cwd().parents]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from mrstats import sources
 from mrstats.dataset import City
+from mrstats.definitions import nearest
 from mrstats.schema import DatasetError
 
 COLUMNS = {
@@ -66,4 +67,24 @@ def read_beside(city: City, name: str) -> pd.DataFrame:
                 "should stand. Correct it."
             )
         frame[column] = numbers
+    if name == "interviews":
+        _check_coding(city, frame, spec.get("themes", {}))
     return frame
+
+
+def _check_coding(city: City, interviews: pd.DataFrame, themes: dict[str, list[str]]) -> None:
+    """Every theme is about indicators of the dataset, and every finding about a group of one of its factors."""
+    for theme, named in themes.items():
+        for indicator in named:
+            if indicator not in city.indicators:
+                raise DatasetError(
+                    f"[interviews.themes] {theme} names {indicator!r}, which is no indicator "
+                    f"({nearest(indicator, city.indicators)})."
+                )
+    for row, group in interviews["group"].items():
+        factor, _, code = str(group).partition("=")
+        if factor not in city.factors or code not in city.factors[factor].codes:
+            raise DatasetError(
+                f"[interviews] row {row}, column 'group' holds {group!r}; write factor=code with a factor of "
+                f"{city.name} ({', '.join(city.factors)}) and one of its groups."
+            )

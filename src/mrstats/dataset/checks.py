@@ -190,7 +190,8 @@ def _table_problems(city: City, source: TableSource, areas: dict[str, set[str]],
             yield Problem(
                 source.files,
                 None,
-                f"year {year} is in {where} years but no row has it. Deliver the file, or take the year out.",
+                f"year {year} is in {where} years but no row has it. Deliver the file, or take the year out "
+                f"(of one table's own: [tables.{source.name}] years = […]).",
             )
     for column, text in sorted(wanted - told) if not unread else ():
         held = sorted(other for name, other in told if name == column)

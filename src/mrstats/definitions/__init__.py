@@ -215,14 +215,15 @@ def read_indicator(name: str, spec: dict[str, Any]) -> Indicator:
     for key in spec:
         if key not in known:
             raise DatasetError(f"{where} has an unknown key {key!r} ({nearest(key, known)}).")
-    for key in REQUIRED:
-        if key not in spec:
-            raise DatasetError(f"{where} lacks {key!r}.")
+    if lacking := [repr(key) for key in REQUIRED if key not in spec]:
+        raise DatasetError(f"{where} lacks {', '.join(lacking)}. Write it in the section.")
     values = {
         **spec,
         "numerator": spec.get("numerator", "true"),
         "denominator": spec.get("denominator", "true"),
     }
+    if values.get("measure") == "count":
+        values.setdefault("decimals", 0)  # persons are whole
     for key in TEXTS & values.keys():
         values[key] = bilingual(values[key], f"{where} {key}")
     if values["measure"] not in MEASURES:

@@ -82,8 +82,9 @@ def find_leaks(
         that a row lacks is its total), ``labels`` (tuple of the names it is printed under, indicator last; each a str or
         a tuple of spellings), the true figures (any of ``value, lower, upper, n, count, population, affected``) and, if
         wanted, ``others`` (names that make a figure another cell's, such as the other groups), ``whole`` (those among them
-        that a cell may have beside its own, such as the whole city's) and ``ordinary`` (codes that are also words, such as
-        *with*: in running text they are names only where they are written as codes). Never leaves the process.
+        that a cell may have beside its own, such as the whole city's), ``ordinary`` (codes that are also words, such as
+        *with*: in running text they are names only where they are written as codes) and ``tallies`` (heads of columns whose
+        cells count figures, not people). Never leaves the process.
     outlets : iterable of Outlet
     released : mapping of str to bytes, optional
         The release's own tables by file name; a file of that name with other bytes is a leak, and so is a PDF's
@@ -172,6 +173,7 @@ class _Sought:
             "whole",
             "apart",
             "ordinary",
+            "tallies",
             "differences",
             "open",
             "status",
@@ -190,7 +192,8 @@ class _Sought:
         self.elsewhere = [names - beside for names, beside in zip(self.others, whole, strict=True)]
         self.apart = [frozenset(map(plain_name, record.get("apart") or ())) for record in self.records]
         self.ordinary = frozenset(plain_name(code) for r in self.records for code in r.get("ordinary") or ())
-        self.pattern = name_pattern(frozenset().union(*every, *others))
+        self.tallies = frozenset(plain_name(head) for r in self.records for head in r.get("tallies") or ())
+        self.pattern = name_pattern(frozenset().union(self.tallies, *every, *others))
         self.written: dict[tuple[str, tuple[int, int]], set[tuple[int, str]]] = defaultdict(set)
         self.at: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for place, record in enumerate(self.records):
@@ -220,6 +223,8 @@ class _Sought:
         if not names:
             return
         here = frozenset(name for _, _, name in names)
+        if block.kind == CELL and here & self.tallies:
+            return
         years = set(YEAR.findall(own_text))
         if block.kind == CELL and not years:
             years = set(YEAR.findall(block.context))

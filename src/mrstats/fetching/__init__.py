@@ -11,7 +11,7 @@ from mrstats.definitions import nearest
 from mrstats.fetching.description import write_description, write_manifest
 from mrstats.fetching.divisions import KEYS_PAGE, WFS, fetch_areas
 from mrstats.fetching.kolada import fetch_kolada
-from mrstats.fetching.run import FETCHED, Fetched, Run, replacing
+from mrstats.fetching.run import FETCHED, Fetched, Run, check_ours, replacing
 from mrstats.fetching.tables import fetch_tables
 from mrstats.schema import SourceError, UnknownNameError
 from mrstats.sources.pxweb import SCB
@@ -95,6 +95,7 @@ def fetch_dataset(
     if not re.fullmatch(r"\d{4}", municipality):
         raise UnknownNameError(f"municipality={municipality!r} must be four digits, such as 1280 for Malmö.")
     folder = Path(folder)
+    check_ours(folder)
     with replacing(folder) as new:
         settings = {
             "cache": folder.with_name(f".{folder.name}.cache"),

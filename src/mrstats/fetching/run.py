@@ -120,6 +120,16 @@ class Run:
         self.files[name] = told | ({"notes": list(notes)} if notes else {}) | ({"labels": labels} if labels else {})
 
 
+def check_ours(folder: Path) -> None:
+    """A dataset.toml that somebody wrote by hand, or a file, is never replaced: a folder of ours has its manifest."""
+    if folder.exists() and not folder.is_dir():
+        raise MrstatsError(f"{folder} is a file, and would be replaced by a folder. Name another: --output.")
+    if (folder / "dataset.toml").exists() and not (folder / "MANIFEST.toml").exists():
+        raise MrstatsError(
+            f"{folder} has a dataset.toml that mrstats fetch did not write, and it would be replaced. Name another folder: --output."
+        )
+
+
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
     """A copy of the folder to write in, which takes its place as a whole if all goes well."""

@@ -10,7 +10,7 @@ import numpy as np
 from mrstats.dataset import City
 from mrstats.measures.regression import dependent_columns
 from mrstats.models.persons import FEWEST, Persons
-from mrstats.schema import MrstatsError
+from mrstats.schema import MrstatsError, UnknownGroupError
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,11 @@ class Columns:
 def reference_of(city: City, persons: Persons, name: str) -> str:
     """A factor's reference group, or its largest where it has none that somebody is in."""
     groups = persons.groups[name]
+    if not groups:
+        raise UnknownGroupError(
+            f"no group of {name!r} has enough persons both with and without what is asked about, so nothing can be compared. "
+            "Look at the numbers with mr.break_down, or take groups together."
+        )
     said = city.factors[name].reference
     return said if said in groups else groups[int(np.argmax(np.bincount(persons.codes[name])))]
 

@@ -257,8 +257,8 @@ def impact(
     DataFrame
         One row per group and area: ``n`` residents, ``affected`` whose nearest service is another, ``lost`` and ``gained``
         a service within reach (to the nearest ten); ``within_before``, ``within_after`` in per cent with limits, in steps of
-        at least ten persons (0.1 per cent from some ten thousand on; coarser of fewer);
-        ``metres_…_median`` and ``…_p90``, and how much ``further`` the affected have on average, to the nearest ten metres.
+        at least ten persons (0.1 per cent from some ten thousand on; coarser of fewer); ``how`` services change: *close*,
+        *fee*, *move*; ``metres_…_median`` and ``…_p90``, and how much ``further`` the affected have on average, to the nearest ten metres.
 
     Raises
     ------
@@ -293,7 +293,7 @@ def impact(
         "indicator": indicator,
         "close": list(close),
         "fee": list(fee),
-        "move": [[name, *map(float, place)] for name, place in (move or {}).items()],  # as TOML writes it
+        "move": _moves(move or {}),
         "by": list(asked.by),
         "geography": geography,
         "who": who,
@@ -302,3 +302,13 @@ def impact(
         "confidence": float(confidence),
     }
     return answered(city, ResultRequest(city.name, "impact", arguments), impact_table)
+
+
+def _moves(move: Any) -> list[list[Any]]:
+    """Each service with x and y, as TOML writes it."""
+    try:
+        return [[name, *map(float, place)] for name, place in move.items()]
+    except (AttributeError, TypeError, ValueError):
+        raise UnknownNameError(
+            f"move={move!r} must be ids of services with x and y in EPSG:3006: {{'b1': (374000, 6163000)}}."
+        ) from None

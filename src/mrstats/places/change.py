@@ -40,6 +40,7 @@ COLUMNS = [
     *FIGURES,
     "reach",
     "who",
+    "how",
     "confidence",
     "status",
 ]
@@ -62,6 +63,7 @@ def impact_table(
     """The table that `mrstats.impact` returns; arguments as there, `move` a list of id, x and y."""
     points = living_points(city)
     kind, before, after = _services(read_beside(city, "services"), close, fee, move)
+    _check_near(move, points)
     metres = pd.DataFrame({"before": nearest_distance(points[["x", "y"]], before[["x", "y"]])}, index=points.index)
     metres["after"] = nearest_distance(points[["x", "y"]], after[["x", "y"]]) if len(after) else np.inf
     asked = _residents(city, city.indicator(indicator), who)
@@ -80,6 +82,7 @@ def impact_table(
     table = pd.DataFrame(parts).assign(
         indicator=indicator, year=year, kind=kind, reach=f"{reach:g}", who=who, confidence=confidence
     )
+    table["how"] = " ".join(way for way, named in (("close", close), ("fee", fee), ("move", move)) if named)
     hide_beside(table, ["factor", "geography_level"], PARTS)
     table.loc[table["status"] == CONFIDENTIAL, FIGURES] = np.nan
     return table[COLUMNS]
@@ -105,12 +108,24 @@ def _services(services: pd.DataFrame, close, fee, move) -> tuple[str, pd.DataFra
     if len(kinds) > 1:
         raise UnknownNameError(f"services of several kinds change ({', '.join(kinds)}). Ask for one kind at a time.")
     before = services[services["kind"] == kinds[0]]
-    after = before.drop(index=[*close, *fee]).copy()
+    after = before.drop(index=[*close, *fee]).astype({"x": float, "y": float})
     for name, place in places.items():
         if len(place) != 2 or not np.isfinite(np.asarray(place, float)).all():
             raise UnknownNameError(f"move={{{name!r}: {place!r}}} must be x and y in EPSG:3006, in metres.")
         after.loc[name, ["x", "y"]] = [float(place[0]), float(place[1])]
     return kinds[0], before, after
+
+
+def _check_near(move: Sequence[Sequence[Any]], points: pd.DataFrame) -> None:
+    """A place farther from the homes than they are from each other was given in another system than theirs."""
+    low, high = points[["x", "y"]].min(), points[["x", "y"]].max()
+    wide = float((high - low).max()) + 1000
+    for name, x, y in move:
+        if not (low["x"] - wide <= x <= high["x"] + wide and low["y"] - wide <= y <= high["y"] + wide):
+            raise UnknownNameError(
+                f"move={{{name!r}: {[x, y]!r}}} lies far outside the city (x {low['x']:.0f}–{high['x']:.0f}, y "
+                f"{low['y']:.0f}–{high['y']:.0f}). Give x and y in EPSG:3006 (SWEREF 99 TM), in metres."
+            )
 
 
 def _residents(city: City, indicator: Indicator, who: str) -> Indicator:

@@ -206,22 +206,9 @@ def voices(
     """
     found = read_beside(city, "interviews")
     themes = city.description.beside["interviews"].get("themes", {})
-    for theme, named in themes.items():
-        for name in named:
-            if name not in city.indicators:
-                raise DatasetError(
-                    f"[interviews.themes] {theme} names {name!r}, which is no indicator ({nearest(name, city.indicators)})."
-                )
     for name in (*(indicators or ()), *(measured or ())):
         city.indicator(name)
     coded = found["group"].str.split("=", n=1, expand=True).reindex(columns=[0, 1]).set_axis(["factor", "code"], axis=1)
-    for row, factor, code in zip(found.index, coded["factor"], coded["code"], strict=True):
-        groups = city.factors[factor].codes if factor in city.factors else []
-        if code not in groups:
-            raise DatasetError(
-                f"[interviews] row {row}, column 'group' holds '{factor}={code}'; write factor=code with a factor of "
-                f"{city.name} ({', '.join(city.factors)}) and one of its groups."
-            )
     table = found.assign(factor=coded["factor"], group=coded["code"], indicator=found["theme"].map(themes))
     table["quotation"] = table["quotation"].where(table["consent"], "")
     table = table.explode("indicator").fillna({"indicator": ""})

@@ -14,7 +14,7 @@ from ..selection import GEOGRAPHY, masked
 from .parts import about, group_or_area, in_city, in_order, in_steps, is_hidden, metres, plain_table, service, written
 from .rowchart import LINE, Block, Mark, Row, RowChart
 
-NEEDED = ("year", "kind", "group", "within_before", "within_after", "affected", "reach", "who", "status")
+NEEDED = ("year", "kind", "group", "within_before", "within_after", "affected", "reach", "who", "how", "status")
 _APART = 1.0
 """Millimetres that before and after stand above and below the middle of a row."""
 
@@ -87,6 +87,8 @@ def said(data, words: Captions) -> list[str]:
     if not whole["affected"]:
         return [fill("impact_nobody", language, service=found.service)]
     told = [fill("impact_affected", language, n=about(whole["affected"], words), people=found.people)]
+    if found.none_left:
+        told.append(fill("impact_none", language, service=found.service))
     if not math.isnan(whole["further"]) and whole["further"]:
         way = "impact_further" if whole["further"] > 0 else "impact_nearer"
         further = written(abs(whole["further"]), words, 0)
@@ -103,17 +105,26 @@ class _Impact:
 
     def __init__(self, shown, words: Captions):
         self.words, self.shown, self.records = words, shown, shown.to_dict("records")
-        kinds = {(row["kind"], row["reach"], row["who"], row["year"]) for row in self.records}
+        kinds = {
+            tuple(row[name] for name in ("indicator", "kind", "reach", "who", "how", "year")) for row in self.records
+        }
         if len(kinds) != 1:
             raise MrstatsError(
                 f"One change is shown at a time; the table holds {len(kinds)}. Show one mr.impact by itself."
             )
-        kind, reach, self.who, self.year = next(iter(kinds))
+        name, kind, reach, who, how, self.year = next(iter(kinds))
         self.reach = float(reach)
         self.service = service(kind, words)
-        self.people = words.word("impact_children" if self.who == "children" else "impact_all")
+        if "fee" in how.split():  # nothing closes: what is farther is the next that costs nothing
+            self.service = words.word("impact_free", service=self.service)
+        asked = words.indicator(name)
+        self.people = words.word("impact_children" if who == "children" else "impact_all")
+        if asked.denominator != "true" and who != "children":
+            self.people = f"{self.people} ({asked.population[words.language]})"
         whole = [row for row in self.records if in_city(row) and row["group"] == TOTAL]
         self.whole = whole[0] if whole else None
+        known = [not math.isnan(row[f"metres_{when}_median"]) for row in whole[:1] for when in ("before", "after")]
+        self.none_left = known == [True, False]
         self.has_metres = bool(shown[["metres_before_median", "metres_after_median"]].notna().any(axis=None))
 
     def blocks(self) -> list[tuple[str, list[dict]]]:
@@ -159,6 +170,8 @@ class _Impact:
     def finding(self) -> str | None:
         if self.whole is None or is_hidden(self.whole) or not self.whole["affected"]:
             return None
+        if self.none_left:
+            return self.words.word("title_impact_none", service=self.service)
         count = about(self.whole["affected"], self.words)
         return self.words.word("title_impact", count=count, people=self.people, service=self.service)
 

@@ -35,10 +35,11 @@ def picture(data, *, title=None, alt=None, city=None, language=None) -> Display:
     )  # fmt: skip
     rows = [record for record in found.drawn if record["measure"] in PER_CENT]
     known = [record for record in rows if not is_hidden(record) and not math.isnan(record["difference"])]
+    conditions = [record for record in known if not reached(record["indicator"])]  # as in the title; else any share
     sure = [record for record in known if is_sure(record)]
     sentences = [words.word("alt_profile", count=sum(len(block.rows) for block in blocks))]
     if known:
-        widest = max(known, key=lambda record: abs(record["difference"]))
+        widest = max(conditions or known, key=lambda record: abs(record["difference"]))
         slots = {"name": found.name(widest), "value": written(widest["value"], words, 1),
                  "city": found.number(found.at(CITY, widest))}  # fmt: skip
         sentences.append(words.word("alt_profile_widest", **slots))

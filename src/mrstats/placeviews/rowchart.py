@@ -233,4 +233,7 @@ class RowChart:
 
     def notes(self, word) -> list[str]:
         """What has to be said of the scales."""
+        starts = list(dict.fromkeys(axis.tick(axis.low) for axis in self.axes if axis.broken))
+        if len(starts) > 1:
+            return [word("axes_break", starts=f" {word('and')} ".join(starts))]
         return list(dict.fromkeys(note for axis in self.axes for note in axis.notes(word)))

@@ -129,7 +129,8 @@ def _rows(city: City, table: str, factors: list[str], year: int) -> pd.DataFrame
     made = {**{name: nw.col(name) for name in columns}, **{GROUP + name: by[name] for name in factors}}
     rows = engine.collect(frame.select(*[each.alias(name) for name, each in made.items()])).to_pandas()
     if not len(rows):
-        raise MrstatsError(f"nobody answered {table!r} in {year}. Ask for a year that the table has.")
+        others = ", ".join(str(other) for other in source.years or city.description.years if other != year)
+        raise MrstatsError(f"nobody answered {table!r} in {year}. Ask for a year that the table has, such as {others}.")
     for factor in keys.factors:
         if (rows[GROUP + factor.factor.name] == engine.STRANGE).any():
             where = badrows.first(city, source, factor.column, by[factor.factor.name] == engine.STRANGE)

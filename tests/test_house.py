@@ -37,6 +37,8 @@ FLOORS = {
             "mapplaces",
             "phrases",
             "datanotes",
+            "viewparts",
+            "rowchart",
         ],
         6,
     ),

@@ -9,7 +9,7 @@ from display_fixtures import make_city
 from mrstats import look
 from mrstats.charts import chart
 from mrstats.maps import choropleth
-from mrstats.placeviews.rowchart import Block, Mark, Row, RowChart
+from mrstats.rowchart import Block, Mark, Row, RowChart
 from mrstats.schema import MrstatsError
 from mrstats.sentences import sentence
 from mrstats.tables import table

@@ -7,7 +7,7 @@ from ..captions import Captions
 from ..display import Display, figure
 from ..language import capital, in_words, number
 from ..phrases import fill
-from ..placeviews.parts import plain_table
+from ..viewparts import plain_table
 from .matrix import Matrix, MatrixRow, State
 
 NONE = "none"

@@ -10,10 +10,10 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import NO_BREAK, capital, in_words, number
 from ..phrases import difference_of, difference_unit, fill, hidden_in, share_of
-from ..placeviews.parts import instead, is_hidden, plain_table, written, written_interval
-from ..placeviews.rowchart import STROKE, Block, Mark, Row, RowChart
+from ..rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import PER_CENT, MrstatsError
 from ..selection import masked, only_indicator
+from ..viewparts import instead, is_hidden, plain_table, written, written_interval
 
 NEEDED = ("indicator", "year", "factor", "modelled_value", "expected", "difference", "sure", "pcv", "status")
 ENDS = 6

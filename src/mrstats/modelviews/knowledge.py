@@ -7,8 +7,8 @@ from ..captions import CANNOT_EXIST, HIDDEN, Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, in_words, number
 from ..phrases import fill
-from ..placeviews.parts import plain_table
 from ..schema import CITY
+from ..viewparts import plain_table
 from .matrix import Matrix, MatrixRow, State
 
 SHOWN = "published"

@@ -9,10 +9,10 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import difference_unit, fill, hidden_in
-from ..placeviews.parts import among, instead, is_hidden, plain_table, written, written_interval
-from ..placeviews.rowchart import STROKE, Block, Mark, Row, RowChart
+from ..rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import is_shown, latest_year, masked, only_indicator
+from ..viewparts import among, instead, is_hidden, plain_table, written, written_interval
 
 NEEDED = ("indicator", "year", "part", "by", "value", "factor", "reference", "status")
 

@@ -9,10 +9,10 @@ from ..captions import Captions
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import difference_unit, fill, hidden_in
-from ..placeviews.parts import group_or_area, instead, is_hidden, plain_table, written, written_interval
-from ..placeviews.rowchart import Block, Mark, Row, RowChart
+from ..rowchart import Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import GEOGRAPHY, latest_year, masked, only_indicator, only_level
+from ..viewparts import group_or_area, instead, is_hidden, plain_table, written, written_interval
 
 NEEDED = ("indicator", "year", "geography_level", GEOGRAPHY, "value", "modelled_value", "status")
 ENDS = 10

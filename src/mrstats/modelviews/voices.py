@@ -8,9 +8,9 @@ from ..captions import HIDDEN, Captions
 from ..display import Display
 from ..language import EN_DASH, capital, in_words, number
 from ..phrases import fill
-from ..placeviews.parts import among, plain_table
 from ..schema import CONFIDENTIAL, MrstatsError
 from ..selection import codes
+from ..viewparts import among, plain_table
 
 
 def picture(data, **options) -> Display:

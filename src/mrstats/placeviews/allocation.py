@@ -10,10 +10,10 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import fill, hidden_in
+from ..rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import UNKNOWN, UNPLACED, MrstatsError
 from ..selection import masked
-from .parts import among, is_hidden, plain_table, written, written_interval
-from .rowchart import STROKE, Block, Mark, Row, RowChart
+from ..viewparts import among, is_hidden, plain_table, written, written_interval
 
 NEEDED = ("indicator", "need_indicator", "over", "group", "place", "amount_to_need", "cumulative_amount", "status")
 _TOP, _CURVE, _LEFT, _FOOT, _TICKS = 6.6, 36.0, 11.0, 10.2, (0, 25, 50, 75, 100)

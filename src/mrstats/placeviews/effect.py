@@ -12,7 +12,7 @@ from ..language import capital, interval, number, signed
 from ..phrases import difference_of, fill, share_of
 from ..schema import PER_CENT, MrstatsError
 from ..selection import only_indicator
-from .parts import plain_table, written
+from ..viewparts import plain_table, written
 
 _TOP, _PLOT, _UNDER, _RIGHT, _INSET = 9.0, 42.0, 7.0, 2.0, 10.0
 _CHANCE = 0.05

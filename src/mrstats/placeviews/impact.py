@@ -9,10 +9,11 @@ from ..captions import HIDDEN, Captions
 from ..display import Display, figure
 from ..language import capital
 from ..phrases import fill, hidden_in
+from ..rowchart import LINE, Block, Mark, Row, RowChart
 from ..schema import TOTAL, UNPLACED, MrstatsError
 from ..selection import GEOGRAPHY, masked
-from .parts import about, group_or_area, in_city, in_order, in_steps, is_hidden, metres, plain_table, service, written
-from .rowchart import LINE, Block, Mark, Row, RowChart
+from ..viewparts import about, group_or_area, in_order, is_hidden, plain_table, written
+from .parts import in_city, in_steps, metres, service
 
 NEEDED = ("year", "kind", "group", "within_before", "within_after", "affected", "reach", "who", "how", "status")
 _APART = 1.0

@@ -12,10 +12,11 @@ from ..dataset.distances import reached
 from ..display import Display, figure
 from ..language import capital, in_words, signed
 from ..phrases import fill, hidden_in, share_of, value_of
+from ..rowchart import STROKE, Block, Mark, Row, RowChart
 from ..schema import CITY, PER_CENT, TOTAL
 from ..selection import GEOGRAPHY, is_sure, masked
-from .parts import in_order, in_steps, is_hidden, metres, plain_table, service, written, written_interval
-from .rowchart import STROKE, Block, Mark, Row, RowChart
+from ..viewparts import in_order, is_hidden, plain_table, written, written_interval
+from .parts import in_steps, metres, service
 
 NEEDED = ("indicator", "year", "geography_level", "geography", "factor", "group", "value", "measure", "status")
 _DRAWN = "plan_area"

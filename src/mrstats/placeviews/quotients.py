@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from ..captions import Captions
 from ..language import word
 from ..schema import TOTAL, MrstatsError, factor_columns
-from .parts import among
+from ..viewparts import among
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from ..captions import HIDDEN, Captions, lower_first
 from ..display import Display, figure
 from ..language import EN_DASH, capital, in_words, number
 from ..phrases import fill, hidden_in, patterns
+from ..rowchart import BAR, STROKE, Block, Mark, Row, RowChart
 from ..schema import TOTAL, UNKNOWN, MrstatsError
 from ..selection import masked
-from .parts import among, in_order, is_hidden, plain_table, written, written_interval
-from .rowchart import BAR, STROKE, Block, Mark, Row, RowChart
+from ..viewparts import among, in_order, is_hidden, plain_table, written, written_interval
 
 NEEDED = ("year", "since", "group", "against", "measure", "corrected", "expected", "status")
 _SCALE = 100

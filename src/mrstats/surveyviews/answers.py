@@ -10,9 +10,9 @@ from ..captions import HIDDEN, Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number, signed
 from ..phrases import counting, fill, hidden_in
-from ..placeviews.parts import written, written_interval
 from ..schema import MrstatsError
 from ..selection import codes, masked
+from ..viewparts import written, written_interval
 from .bars import Bar, Change, DivergingBars, Heads
 from .parts import lettered_table, weighted_note
 

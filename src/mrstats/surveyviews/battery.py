@@ -9,10 +9,10 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import fill, hidden_in
-from ..placeviews.parts import written, written_interval
-from ..placeviews.rowchart import Block, Mark, Row, RowChart
+from ..rowchart import Block, Mark, Row, RowChart
 from ..schema import TOTAL, MrstatsError
 from ..selection import masked
+from ..viewparts import written, written_interval
 from .parts import lettered_table, weighted_note
 
 NEEDED = ("indicator", "year", "factor", "value", "lower", "upper", "n", "raked_to", "status")

@@ -9,10 +9,10 @@ from ..captions import Captions
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import fill, hidden_in, patterns
-from ..placeviews.parts import among, written, written_interval
-from ..placeviews.rowchart import Block, Mark, Row, RowChart
+from ..rowchart import Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import masked
+from ..viewparts import among, written, written_interval
 from .parts import blocks_of, factor_names, lettered_table, named, one_of, row_name, surely_lowest, weighted_note
 
 NEEDED = (

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from ..captions import Captions, lower_first
 from ..display import Display
 from ..language import capital
-from ..placeviews.parts import plain_table
 from ..schema import CITY, UNKNOWN, MrstatsError
 from ..selection import surely_extreme
+from ..viewparts import plain_table
 
 
 def blocks_of(shown, words: Captions) -> dict[str, list[dict]]:

@@ -7,9 +7,9 @@ from ..chartdrawing import Drawing
 from ..display import Display, figure
 from ..language import number
 from ..phrases import fill, hidden_in
-from ..placeviews.parts import about, among, written, written_interval
 from ..schema import MrstatsError
 from ..selection import comparison, is_shown, masked
+from ..viewparts import about, among, written, written_interval
 from .parts import blocks_of, factor_names, lettered_table, lowest, one_of, row_name
 
 NEEDED = ("indicator", "year", "factor", "value", "lower", "upper", "n", "answered", "weighted", "status")

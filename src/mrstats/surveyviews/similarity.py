@@ -9,10 +9,10 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital
 from ..phrases import ends_of, fill, hidden_in
-from ..placeviews.parts import plain_table, written, written_interval
-from ..placeviews.rowchart import Block, Mark, Row, RowChart
+from ..rowchart import Block, Mark, Row, RowChart
 from ..schema import MrstatsError
 from ..selection import masked
+from ..viewparts import plain_table, written, written_interval
 from .parts import factor_names, one_of
 
 NEEDED = ("indicator", "year", "factor", "value", "lower", "upper", "unconditional", "conditional", "status")

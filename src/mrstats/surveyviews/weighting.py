@@ -7,10 +7,10 @@ from ..captions import Captions, lower_first
 from ..display import Display, figure
 from ..language import capital, number
 from ..phrases import fill, hidden_in
-from ..placeviews.parts import among, plain_table, written
-from ..placeviews.rowchart import Block, Mark, Row, RowChart
+from ..rowchart import Block, Mark, Row, RowChart
 from ..schema import UNKNOWN
 from ..selection import masked
+from ..viewparts import among, plain_table, written
 from .parts import factor_names, one_of
 
 NEEDED = ("indicator", "year", "factor", "group", "n", "sample_share", "before", "after", "register", "status")

@@ -1,4 +1,4 @@
-"""Rows of names with marks on one or two scales and columns of figures: the drawing that views of places share. No data."""
+"""Rows of names with marks on one or two scales and columns of figures: the drawing that views of results share. No data."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .. import look
-from ..axes import Axis, name_axis
-from ..schema import MrstatsError
+from . import look
+from .axes import Axis, name_axis
+from .schema import MrstatsError
 
 MOST_ROWS = 40
 """Rows that fit a page together with headings, legend and caption."""

@@ -9,6 +9,7 @@ from . import look
 from .captions import Captions, lower_first
 from .display import Display, marks_for
 from .language import capital
+from .placeviews.ranks import table as ranking_table
 from .schema import CITY, PER_CENT, TOTAL, MrstatsError
 from .selection import (
     GEOGRAPHY,
@@ -36,7 +37,7 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
     Parameters
     ----------
     data : DataFrame
-        What `mr.break_down` or `mr.gaps` returned, or a selection of its rows; or what `mr.segregation`,
+        What `mr.break_down` or `mr.gaps` returned, or a selection of its rows; or what `mr.ranking`, `mr.segregation`,
         `mr.allocation`, `mr.area_profile`, `mr.impact`, `mr.effect` or a verb about surveys returned, whose columns are given.
     rows, columns : str, optional
         "geography", a background factor, "indicator" or "year". Without them the rows are what varies first
@@ -72,12 +73,13 @@ def table(data, *, rows=None, columns=None, show=None, title=None, city=None, la
     >>> mr.table(mr.break_down(mr.tiny_city(), "employment", by="sex"), rows="sex").rows[-1]["cells"]
     ['Totalt', '60,0', '49,0–70,0', '80', '']
     """
-    if view := view_of(data):
+    own = ranking_table if "rank_lower" in data else view.table if (view := view_of(data)) else None
+    if own:
         if rows or columns or show:
             raise MrstatsError(
                 "rows=, columns= and show= are for tables of mr.break_down; this one has its own columns."
             )
-        return view.table(data, title=title, city=city, language=language)
+        return own(data, title=title, city=city, language=language)
     refuse_findings(data)
     words = Captions.of(data, city, language)
     layout = lay_out(masked(data), rows, columns, words)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import allocation, effect, impact, profile, segregation
+from . import allocation, effect, impact, profile, quotients, segregation
 
 VIEWS: dict[tuple[str, ...], ModuleType] = {
     ("corrected", "measure"): segregation,
     ("amount_to_need",): allocation,
     ("within_before",): impact,
     ("trend_p",): effect,
+    ("quotient",): quotients,
     ("group", "difference", "geography_level"): profile,
 }
 """The columns that tell a result, and the module that shows it."""

@@ -49,6 +49,7 @@ def test_keys_and_log_come_under_their_own_names_and_the_levels_rest_on_them(ser
     for name in (KEY_2018, KEY_2025, LOG):  # byte for byte
         assert (tmp_path / "new" / name).read_bytes() == key_files()[name].content()
     told = tomllib.loads((tmp_path / "new" / "MANIFEST.toml").read_text(encoding="utf-8"))
+    assert set(told.pop("dataset.toml")) == {"sha256"}  # ours, from nowhere else
     assert set(told) == {KEY_2018, KEY_2025, LOG, "deso_changes.csv", "areas.gpkg"}
     for name, entry in told.items():
         assert entry["sha256"] == hashlib.sha256((tmp_path / "new" / name).read_bytes()).hexdigest()

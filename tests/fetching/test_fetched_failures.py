@@ -212,3 +212,18 @@ def test_what_somebody_else_wrote_is_never_replaced(server, tmp_path):
     (tmp_path / "own" / "dataset.toml").unlink()  # an empty folder is free
     assert fetched(server, tmp_path / "own").description.exists()
     assert fetched(server, tmp_path / "own").description.exists()  # and then ours
+
+
+def test_what_somebody_changed_in_a_description_is_kept_beside_the_new_one(server, tmp_path):
+    said: list[str] = []
+    path = fetched(server, tmp_path / "ours").description
+    written = path.read_bytes()
+    mine = written + b"\n# goals of the council\n"
+    for number in (1, 2):
+        path.write_bytes(mine)
+        fetched(server, tmp_path / "ours", report=said.append)
+        assert path.read_bytes() == written
+        assert (tmp_path / "ours" / f"dataset.edited-{number}.toml").read_bytes() == mine
+        assert any(f"dataset.edited-{number}.toml" in line for line in said)
+    fetched(server, tmp_path / "ours")
+    assert len(list((tmp_path / "ours").glob("dataset.edited-*"))) == 2

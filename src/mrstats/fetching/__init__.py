@@ -115,6 +115,7 @@ def fetch_dataset(
             raise SourceError(f"nothing could be fetched, and nothing was changed: {reasons[0]}")
         write_manifest(run)
         write_description(run, folder.name)
+        write_manifest(run)  # with the checksum of what it describes
     return Fetched(folder / "dataset.toml", tuple(run.outcomes))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ VALUES = ("year", "value", "symbol")
 
 
 def write_manifest(run: Run) -> None:
-    """The manifest of all files in the folder, those of earlier calls too."""
+    """The manifest of all files in the folder, those of earlier calls too; of dataset.toml, how it was written."""
     path = run.folder / MANIFEST
     held = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     kept = {name: told for name, told in {**held, **run.files}.items() if (run.folder / name).exists()}
@@ -71,7 +73,23 @@ def write_description(run: Run, name: str) -> None:
     }  # fmt: skip
     parts = [_sections({"dataset": head}), *(_sections(entries, kind) for kind, entries in told.items())]
     parts += ["".join(f"\n[[missing]]\n{_lines(entry)}" for entry in words()["missing"])]
-    (run.folder / "dataset.toml").write_text(HEAD + "".join(parts), encoding="utf-8")
+    _replace(run, "dataset.toml", (HEAD + "".join(parts)).encode())
+
+
+def _replace(run: Run, name: str, content: bytes) -> None:
+    """Write a file anew; what somebody has changed in it since stays beside it under a name of its own."""
+    path = run.folder / name
+    held, told = path.read_bytes() if path.exists() else content, run.files.get(name, {})
+    if held != content and told and hashlib.sha256(held).hexdigest() != told["sha256"]:
+        kept = next(
+            place
+            for number in itertools.count(1)
+            if not (place := path.with_suffix(f".edited-{number}{path.suffix}")).exists()
+        )
+        kept.write_bytes(held)
+        run.report(f"{name} was changed by hand and is written anew; what it was lies in {kept.name}.")
+    path.write_bytes(content)
+    run.files[name] = {"sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -138,5 +138,7 @@ def test_answers_outside_the_scale_and_years_without_answers_are_named(tmp_path)
         mr.index(small(tmp_path, people), QUESTIONS)
     with pytest.raises(Exception, match="nobody answered 'people' in 2023"):
         mr.battery(small(tmp_path), QUESTIONS, year=2023)
+    with pytest.raises(UnknownNameError, match=r"trim=3.0 is for raked weights; name margins"):
+        mr.battery(small(tmp_path), ["safe"], trim=3.0)
     with pytest.raises(UnknownNameError, match="confidence=95"):
         mr.battery(small(tmp_path), QUESTIONS, confidence=95)

@@ -50,7 +50,7 @@ def cronbach_alpha(
     -------
     Reliability
         ``item_rest``: correlation of each question with the sum of the others. ``alpha_if_dropped``: alpha of the others;
-        NaN for two questions. All are NaN where everybody answers alike.
+        NaN for two questions. NaN for a question that everybody answers alike, and all where they answer all of them so.
 
     Raises
     ------
@@ -101,6 +101,7 @@ def cronbach_alpha(
     with np.errstate(divide="ignore", invalid="ignore"):
         rest = covariances.sum(axis=0) - np.diag(covariances)
         var_rest = total - 2 * covariances.sum(axis=0) + np.diag(covariances)
-        item_rest = rest / np.sqrt(np.diag(covariances) * var_rest)
+        apart = np.where(np.diag(covariances) > 1e-12 * own, np.diag(covariances), np.nan)  # all alike go with nothing
+        item_rest = rest / np.sqrt(apart * var_rest)
         dropped = (k - 1) / (k - 2) * (1 - (own - np.diag(covariances)) / var_rest) if k > 2 else nothing
     return Reliability(alpha, 1 - left * reach, 1 - left / reach, se, item_rest, dropped)

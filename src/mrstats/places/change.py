@@ -149,7 +149,9 @@ def _areas(city: City, points: pd.DataFrame, level: str) -> pd.Series:
     for name in city.geographies:
         if name in points and city.geography.nests(name, level):
             return points[name].map(city.geography.between(name, level))
-    raise MrstatsError(f"[points] names no areas that lie in {level!r}. Give the file a column of their codes.")
+    raise MrstatsError(
+        f"[points] names no areas that lie in {level!r}. Give its file a column {level!r} with their codes."
+    )
 
 
 def _reached(cells: pd.DataFrame, reach: float, confidence: float) -> dict[str, Any]:

@@ -153,6 +153,8 @@ def rake(
     >>> bool((table["after"] - table["register"]).abs().max() < 1e-6), table["factor"].unique().tolist()
     (True, ['sex', 'disability'])
     """
+    if not names(margins):
+        raise UnknownNameError("margins=[] must name one background factor or more, such as ['sex', 'age_group'].")
     response = response_of(city, survey)
     arguments = {
         "indicator": response.name,
@@ -160,8 +162,6 @@ def rake(
         **raking(margins, population, trim),
         "year": year_of(city, response.table, year),
     }
-    if not arguments["margins"]:
-        raise UnknownNameError("margins=[] must name one background factor or more, such as ['sex', 'age_group'].")
     return answered(city, ResultRequest(city.name, "rake", arguments), rake_table)
 
 

@@ -18,7 +18,13 @@ def year_of(city: City, table: str, year: int | None) -> int:
 
 def raking(margins: str | Sequence[str], population: str, trim: float | None) -> dict[str, Any]:
     """How weights are raked, as a plan writes it."""
-    return {"margins": names(margins), "population": population, "trim": 0.0 if trim is None else float(trim)}
+    chosen = names(margins)
+    given = {"population": population, "trim": trim}
+    if not chosen and (lone := [name for name, value in given.items() if value]):
+        raise UnknownNameError(
+            f"{lone[0]}={given[lone[0]]!r} is for raked weights; name margins=[…] too, such as ['sex']."
+        )
+    return {"margins": chosen, "population": population, "trim": 0.0 if trim is None else float(trim)}
 
 
 def level(confidence: float) -> float:

@@ -63,6 +63,24 @@ def test_a_cell_that_counts_figures_tells_of_nobody():
     assert cell("Antal") == 1
 
 
+def test_an_open_figure_of_a_margin_is_no_leak_of_a_cell_that_the_page_names_elsewhere():
+    """Women in Ask are hidden, 61,24; women in the city are open, 61,2; the page also speaks of Ask."""
+    labels = ("Ask", "Kvinnor", "Andel sysselsatta")
+
+    def leaks(block, figure=61.2, column="value"):
+        hidden = HIDDEN.assign(year=2024, value=61.24, labels=[labels], margins=[(((0,), column, figure),)])
+        return len(find_leaks(hidden, [Outlet("a.pdf", "pdf", (block,))]))
+
+    page = "Andel sysselsatta 2024. I Ask är den lägre."
+    assert leaks(Block(CELL, "page 1", "61,2", "Kvinnor", page)) == 0
+    assert leaks(Block(CELL, "page 1", "61,2", "Kvinnor", page), figure=58.0) == 1
+    assert leaks(Block(CELL, "page 1", "61,24", "Kvinnor", page)) == 1  # written as the margin is not
+    assert leaks(Block(CELL, "page 1", "61,2", "Kvinnor · Ask", page)) == 1
+    assert leaks(Block(CELL, "page 1", "61,2", "Kvinnor", page, caption="Andel sysselsatta i Ask")) == 1
+    assert leaks(Block(TEXT, "page 1", "Bland kvinnor i Ask är andelen 61,2.", context=page)) == 1
+    assert leaks(Block(TEXT, "page 1", "Bland kvinnor är andelen 61,2.", context=page)) == 0
+
+
 def test_a_tick_beside_the_name_of_an_axis_is_no_figure():
     assert found(Block(ROW, "page 1", "60  Andel sysselsatta, procent")) == 0
     assert found(Block(ROW, "page 1", "60,0  Andel sysselsatta, procent")) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
     -------
     DataFrame
         Identity, factors, the true figures, ``labels``, ``others``, ``whole``, ``apart``, ``ordinary``, ``tallies``,
-        ``differences`` and ``open``; one row a cell with status ``C``. It holds what must not leave: keep it in memory.
+        ``differences``, ``open`` and ``margins``; one row a cell with status ``C``. It holds what must not leave: keep it in memory.
 
     Examples
     --------
@@ -78,6 +79,7 @@ def hidden_rows(city: City, protected: pd.DataFrame, true: pd.DataFrame) -> pd.D
         "whole": [whole if level == CITY else () for level in rows["geography_level"]],
         "differences": _differences(rows, true, factors),
         "open": _open_in_other_years(rows, protected, keys),
+        "margins": _open_margins(rows, protected, factors, city.municipality),
     }
     return rows.assign(**{name: pd.Series(column, dtype=object, index=rows.index) for name, column in told.items()})
 
@@ -111,6 +113,34 @@ def _open_in_other_years(
             (str(record["year_y"]), name, record[name]) for name in SOUGHT if pd.notna(record[name])
         ]
     return [tuple(figures) for figures in found]
+
+
+Margin = tuple[tuple[int, ...], str, float]
+"""Places of the labels that a margin has not, a column, and the figure in it."""
+
+
+def _open_margins(
+    rows: pd.DataFrame, protected: pd.DataFrame, factors: list[str], municipality: str
+) -> list[tuple[Margin, ...]]:
+    """For each hidden cell what its margins openly show."""
+    codes = ["indicator", "year", "geography", *factors]
+    shown = protected[~has_status(protected["status"], CONFIDENTIAL)]
+    by_code = shown[codes].fillna(TOTAL).astype(str).agg(tuple, axis=1)
+    figures = dict(zip(by_code, shown[list(SOUGHT)].to_numpy(float), strict=True))
+    whole = {**dict.fromkeys(factors, TOTAL), "geography": municipality}
+    found = []
+    for record in rows[[*codes, "geography_level"]].fillna(TOTAL).to_dict("records"):
+        divided = ["geography"] if record["geography_level"] != CITY else []
+        divided += [factor for factor in factors if record[factor] != TOTAL]
+        told: list[Margin] = []
+        for size in range(1, len(divided) + 1):
+            for without in combinations(range(len(divided)), size):
+                dropped = {divided[place] for place in without}
+                key = tuple(str(whole[name] if name in dropped else record[name]) for name in codes)
+                held = figures.get(key, ())
+                told += [(without, name, x) for name, x in zip(SOUGHT, held, strict=False) if np.isfinite(x)]
+        found.append(tuple(told))
+    return found
 
 
 def attack_written(city: City, release: ProtectedRelease, folder: Path) -> Attacked:

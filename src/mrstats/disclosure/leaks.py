@@ -84,7 +84,8 @@ def find_leaks(
         wanted, ``others`` (names that make a figure another cell's, such as the other groups), ``whole`` (those among them
         that a cell may have beside its own, such as the whole city's), ``ordinary`` (codes that are also words, such as
         *with*: in running text they are names only where they are written as codes) and ``tallies`` (heads of columns whose
-        cells count figures, not people). Never leaves the process.
+        cells count figures, not people) and ``margins`` (what its margins openly show: places of the labels that these
+        have not, column and figure; a number beside none of those labels is the margin's). Never leaves the process.
     outlets : iterable of Outlet
     released : mapping of str to bytes, optional
         The release's own tables by file name; a file of that name with other bytes is a leak, and so is a PDF's
@@ -176,6 +177,7 @@ class _Sought:
             "tallies",
             "differences",
             "open",
+            "margins",
             "status",
             *(c for c in FIGURES if c not in SOUGHT),
         )
@@ -211,6 +213,11 @@ class _Sought:
             for year, field, figure in record.get("open") or ():
                 for key in ways_to_write(figure, count=field in COUNTS):
                     self.open[key].add((place, field, year))
+        self.margins: dict[tuple[int, int], set[tuple[int, tuple[int, ...]]]] = defaultdict(set)
+        for place, record in enumerate(self.records):
+            for without, field, figure in record.get("margins") or ():
+                for key in ways_to_write(figure, count=field in COUNTS):
+                    self.margins[key].add((place, without))
         self.known: dict[str, frozenset[str]] = {}
 
     def in_block(self, block: Block) -> Iterator[tuple[int, str]]:
@@ -244,6 +251,8 @@ class _Sought:
             for at, field in sorted(matches):
                 if (years and self.years[at] not in years) or self._of_another_year(at, field, number, around):
                     continue
+                if self._of_a_margin(at, number, here, block.caption):
+                    continue
                 if block.kind == ROW and len(self.labels[at]) == 1 and number.small(10**9):
                     continue  # a tick of an axis beside the indicator that it measures
                 if not (here & self.own[at] and self._all_named(at, here, block.context)):
@@ -261,17 +270,32 @@ class _Sought:
         yield from sorted(found)
 
     def _all_named(self, at: int, here: frozenset[str], context: str) -> bool:
-        around = self.known.get(context)
-        if around is None:
-            normal = unicodedata.normalize("NFC", context)
-            around = self.known[context] = frozenset(plain_name(m.group()) for m in self.pattern.finditer(normal))
+        around = self._names(context)
         return all(label & here or label & around for label in self.labels[at])
+
+    def _names(self, text: str) -> frozenset[str]:
+        """The names that a text holds."""
+        if text not in self.known:
+            normal = unicodedata.normalize("NFC", text)
+            self.known[text] = frozenset(plain_name(m.group()) for m in self.pattern.finditer(normal))
+        return self.known[text]
 
     def _of_another_year(self, at: int, field: str, number: Printed, around: set[str]) -> bool:
         """Whether a number is what the same cell openly shows in a year that is told around it, where its own year is not."""
         if number.sign or self.years[at] in around:
             return False
         return any((at, field, year) in self.open.get(key, ()) for key in number.readings for year in around)
+
+    def _of_a_margin(self, at: int, number: Printed, here: frozenset[str], caption: str) -> bool:
+        """Whether a number is what a margin of the cell openly shows, and what names the cell beside it is not said with it."""
+        if number.sign:
+            return False
+        said = here | self._names(caption)
+        return any(
+            place == at and not any(self.labels[at][label] & said for label in without)
+            for key in number.readings
+            for place, without in self.margins.get(key, ())
+        )
 
     def _anothers(self, at: int, about: frozenset[str]) -> bool:
         """Whether the names since the figure before say that this one is another cell's: a group or area in the place of the

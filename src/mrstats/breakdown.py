@@ -23,7 +23,7 @@ from mrstats.onebyone import figures_one_by_one
 from mrstats.passes import Passes
 from mrstats.queries import progress
 from mrstats.request import Request, ResultRequest
-from mrstats.schema import CITY, MrstatsError, NotPublishedError, UnknownNameError, check_confidence
+from mrstats.schema import CITY, MrstatsError, NotPublishedError, UnknownNameError
 from mrstats.standardise import STANDARDISATIONS
 from mrstats.survey import SurveyDesign
 
@@ -225,7 +225,8 @@ def check_request(
         raise UnknownNameError(
             f"standardisation={standardisation!r} is not known; choose one of {', '.join(STANDARDISATIONS)}."
         )
-    check_confidence(confidence)
+    if not 0 < confidence < 1:
+        raise UnknownNameError(f"confidence={confidence!r} must be a fraction between 0 and 1, such as 0.95.")
     if not (isinstance(replicates, int) and replicates >= 0 and replicates != 1):
         raise UnknownNameError(f"replicates={replicates!r} must be 0 or a number of replicates, such as 500.")
     return Request(

@@ -10,7 +10,7 @@ from os import PathLike
 from typing import Any
 
 from .language import LANGUAGES
-from .schema import UnknownNameError, check_confidence
+from .schema import UnknownNameError
 
 TABLES = {"table", "data", "tables", "counts", "changes", "covariates", "people", "services", "frame"}
 """Parameters that are a DataFrame, in every verb that has one of them."""
@@ -78,8 +78,8 @@ def _meant(verb: str, parameter: inspect.Parameter, value: Any) -> Any:
         raise UnknownNameError(f"{name}={value!r} must be a whole number, without quotes or decimals.")
     elif kind == "float" and not isinstance(value, Real):
         raise UnknownNameError(f"{name}={value!r} must be a number, without quotes or a unit.")
-    if name == "confidence":
-        check_confidence(value)
+    if name == "confidence" and not 0 < value < 1:
+        raise UnknownNameError(f"confidence={value!r} must be a fraction between 0 and 1, such as 0.95.")
     if kind not in ("str", "str | Sequence[str]", "Sequence[str]", "list[str]"):
         return value
     if value is None and parameter.default is not parameter.empty:

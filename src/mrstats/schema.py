@@ -149,10 +149,3 @@ class NotPublishedError(MrstatsError):
 
 class EditionError(MrstatsError):
     """An edition file, a notebook's parameters or a run that cannot become an appendix."""
-
-
-def check_confidence(confidence: float) -> float:
-    """A level of confidence as it was given; an UnknownNameError where it is none."""
-    if not 0 < confidence < 1:
-        raise UnknownNameError(f"confidence={confidence!r} must be a fraction between 0 and 1, such as 0.95.")
-    return float(confidence)

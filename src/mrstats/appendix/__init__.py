@@ -18,7 +18,8 @@ from ..language import word
 from ..schema import EditionError
 from .edition import Chapter, Edition, read_edition
 from .parameters import chapter_parameters
-from .run import checked_jobs, run_notebooks
+from .run import run_notebooks
+from .twins import check_twins
 
 if TYPE_CHECKING:
     from ..dataset import City
@@ -87,7 +88,9 @@ def build_appendix(
     from .workbook import write_workbook
 
     edition = read_edition(edition_path)
-    checked_jobs(edition)
+    for chapter in edition.chapters:
+        chapter_parameters(edition, chapter)
+    check_twins(edition)
     city = city or _open_city(edition)
     folder = Path(output) if output else edition.output
     _check_ours(folder)

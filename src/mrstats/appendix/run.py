@@ -17,20 +17,13 @@ from pathlib import Path
 
 from ..language import number
 from ..schema import EditionError
-from .edition import Chapter, Edition
+from .edition import Edition
 from .parameters import chapter_parameters
 from .twins import check_twins, in_language
 
 ENGINE = "mrstats"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 FAILED_LINE = re.compile(r"^-+> *\d+ +(.*)$", re.MULTILINE)
-
-
-def checked_jobs(edition: Edition) -> list[tuple[Chapter, dict[str, object]]]:
-    """Each chapter with its parameters, after every notebook's parameters and languages were looked at; nothing runs."""
-    jobs = [(chapter, chapter_parameters(edition, chapter)) for chapter in edition.chapters]
-    check_twins(edition)
-    return jobs
 
 
 def run_notebooks(
@@ -69,7 +62,8 @@ def run_notebooks(
     EditionError
         If parameters or languages do not fit, or a notebook stops; its marked copy is kept as ``<name>.failed.ipynb``.
     """
-    jobs = checked_jobs(edition)
+    jobs = [(chapter, chapter_parameters(edition, chapter)) for chapter in edition.chapters]
+    check_twins(edition)
     folder = Path(folder).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     names = executed_names(edition)

@@ -146,9 +146,8 @@ def protect_counts(
     primary = ((why != "") | (forced if forced is not None else False)) & ~given
     least, width = rule.least(sensitive=sensitive), rule.width(sensitive=sensitive)
     open_cells = given if keep is None else given | (keep & ~primary)
-    settings: dict[str, Any] = {
-        "width": width, "seed": seed, "public": open_cells, "singletons": rule.singletons, "hasty": hasty,
-    }  # fmt: skip
+    settings: dict[str, Any] = {"width": width, "seed": seed, "public": open_cells, "singletons": rule.singletons}
+    settings["hasty"] = hasty
     method = _method(problem, primary, rule, settings, sensitive)
     if method == "suppress" and len(few := slivers(problem, rule, sensitive=sensitive)):
         raise DatasetError(

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FEWEST = 10
-"""So many persons must be on either side of a figure that leaves the city's walls, in every group that is shown; and so many
-degrees of freedom are left in every model."""
+"""So many persons must be on either side of a figure that leaves the city's walls."""
 
 FINEST = 0.1
 """Per cent: shares are told no finer, as they are printed."""

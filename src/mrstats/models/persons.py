@@ -13,10 +13,13 @@ from mrstats import badrows, engine
 from mrstats.dataset import City
 from mrstats.definitions import BackgroundFactor, Indicator, nearest
 from mrstats.domains import named_groups
-from mrstats.measures.coarse import FEWEST
 from mrstats.measures.design import Scores
 from mrstats.schema import UNKNOWN, DatasetError, MrstatsError, UnknownNameError
 from mrstats.survey import SurveyDesign, survey_design
+
+FEWEST = 10
+"""So many persons have the outcome, and so many lack it, in every group that is shown; and so many degrees of freedom
+are left in every model."""
 
 DESIGN = ("weight", "strata", "cluster", "stratum_size")
 

@@ -70,20 +70,21 @@ def table(data, *, title=None, city=None, language=None) -> Display:
     words = Captions.of(data, city, language)
     shown, level = _areas(data)
     groups = _groups(shown)
-    factor, group = groups[0]
-    alone = len(groups) == 1
     order = list(words.area_order(level))
+    alone = len(groups) == 1
     lines = []
-    for row in sorted(shown.to_dict("records"), key=lambda record: order.index(record[GEOGRAPHY])):
-        area = words.area(level, row[GEOGRAPHY])
-        name = area if alone else f"{area}: {words.group(factor, row[factor])}"
-        ends = written_interval(row["quotient_lower"], row["quotient_upper"], words, _DECIMALS)
-        lines.append(([capital(name), written(row["quotient"], words, _DECIMALS), ends], False))
+    for code in sorted(shown[GEOGRAPHY].unique(), key=order.index):
+        for factor, group in groups:
+            row = shown[(shown[GEOGRAPHY] == code) & (shown[factor] == group)].iloc[0]
+            name = words.area(level, code) if alone else f"{words.area(level, code)}: {words.group(factor, group)}"
+            ends = written_interval(row["quotient_lower"], row["quotient_upper"], words, _DECIMALS)
+            lines.append(([capital(name), written(row["quotient"], words, _DECIMALS), ends], False))
     indicator = words.indicator(only_indicator(shown))
+    factor, group = groups[0]
     by = [lower_first(words.dimension(GEOGRAPHY, level)), words.dimension(factor).lower()]
     interval = words.word("interval_column", level=words.confidence(shown) or "95")
-    key, slots = ("_one", {"among": among(factor, group, words)}) if alone else ("", {"by": by[1]})
-    told = words.word(f"title_quotients{key}", **slots)
+    one, several = {"among": among(factor, group, words)}, {"by": by[1]}
+    told = words.word("title_quotients_one", **one) if alone else words.word("title_quotients", **several)
     subtitle = words.word("quotient_subtitle", by=words.joined(by), place=words.city.label, year=words.years(shown))
     return plain_table(
         words, [capital(by[0]), words.word("quotient"), interval], lines, title=words.title(title, told), subtitle=subtitle,

@@ -13,9 +13,9 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.models.asked import answered, names
 from mrstats.request import ResultRequest
-from mrstats.schema import UnknownNameError, check_confidence
+from mrstats.schema import UnknownNameError
 from mrstats.surveying.answering import answers_table
-from mrstats.surveying.arguments import raking, year_of
+from mrstats.surveying.arguments import level, raking, year_of
 from mrstats.surveying.asking import battery_table, index_table
 from mrstats.surveying.responding import representativity_table, response_table
 from mrstats.surveying.sample import response_of
@@ -92,7 +92,7 @@ def response_rates(
         "survey": survey,
         "by": names(by),
         "year": year_of(city, response.table, year),
-        "confidence": check_confidence(confidence),
+        "confidence": level(confidence),
     }
     return answered(city, ResultRequest(city.name, "response_rates", arguments), response_table)
 
@@ -223,6 +223,6 @@ def representativity(
         "survey": survey,
         "factors": chosen,
         "year": year_of(city, response.table, year),
-        "confidence": check_confidence(confidence),
+        "confidence": level(confidence),
     }
     return answered(city, ResultRequest(city.name, "representativity", arguments), representativity_table)

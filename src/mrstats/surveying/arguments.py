@@ -25,3 +25,10 @@ def raking(margins: str | Sequence[str], population: str, trim: float | None) ->
             f"{lone[0]}={given[lone[0]]!r} is for raked weights; name margins=[…] too, such as ['sex']."
         )
     return {"margins": chosen, "population": population, "trim": 0.0 if trim is None else float(trim)}
+
+
+def level(confidence: float) -> float:
+    """A level of confidence, as a plan writes it."""
+    if not 0 < confidence < 1:
+        raise UnknownNameError(f"confidence={confidence!r} must be a fraction between 0 and 1, such as 0.95.")
+    return float(confidence)

@@ -33,9 +33,8 @@ from mrstats.schema import (
 from mrstats.surveying.sample import Answers, answers_of
 
 HEAD = ["indicator", "year", "geography_level", "geography", "vintage"]
-TAIL = ["raked_to", "factor", "measure", "method", "confidence", "unit", "status"]
 FEW_ANSWERS = 3
-"""Of so many answers or fewer, the share who agree and the mean tell all."""
+TAIL = ["raked_to", "factor", "measure", "method", "confidence", "unit", "status"]
 
 
 def names_of(city: City, questions: str | Sequence[str]) -> list[str]:
@@ -108,8 +107,7 @@ def index_table(
     """The table that `mrstats.index` returns; arguments as there."""
     asked = questions_of(city, questions, fewest=2)
     answers = answers_of(city, asked[0].table, by, year, margins=margins, population=population, trim=trim)
-    given = [given_answers(city, answers.design.frame, indicator) for indicator in asked]
-    scores = np.column_stack([_score(city, *each) for each in zip(asked, given, strict=True)])
+    scores = np.column_stack([_score(city, answers.design.frame, indicator) for indicator in asked])
     answered = (~np.isnan(scores)).sum(axis=1)
     known = np.where(np.isnan(scores), 0.0, scores).sum(axis=1) / np.maximum(answered, 1)
     whole = np.where(2 * answered >= len(asked), known, np.nan)
@@ -119,8 +117,8 @@ def index_table(
         alphas = {"alpha": [each.alpha for each in found], "alpha_lower": [each.lower for each in found],
                   "alpha_upper": [each.upper for each in found]}  # fmt: skip
         index = _mean(answers, whole, domains, confidence)
-        rarest = [_rarest_answer(city, *each, domains) for each in zip(asked, given, strict=True)]
-        counts = [index["n"], *(np.minimum(index["n"], persons) for persons in rarest)]
+        told_all = [_rarest_answer(city, answers, each, domains) for each in asked]
+        counts = [index["n"], *(np.minimum(index["n"], rarest) for rarest in told_all)]
         parts.append(domains.rows({**index, **alphas}, counts).assign(indicator=""))
         for place, indicator in enumerate(asked):
             adds = {"item_rest": [each.item_rest[place] for each in found],
@@ -202,20 +200,21 @@ def given_answers(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.n
     return answers
 
 
-def _score(city: City, indicator: Indicator, given: np.ndarray) -> np.ndarray:
+def _score(city: City, frame: pd.DataFrame, indicator: Indicator) -> np.ndarray:
     """Answers as points from 0 to 100, where 100 is best; NaN where there is none."""
     low, high = scale_of(city, indicator)
-    points = 100 * (given - low) / (high - low)
+    points = 100 * (given_answers(city, frame, indicator) - low) / (high - low)
     return 100 - points if indicator.direction == "adverse" else points
 
 
-def _rarest_answer(city: City, indicator: Indicator, given: np.ndarray, domains: _Domains) -> np.ndarray:
+def _rarest_answer(city: City, answers: Answers, indicator: Indicator, domains: _Domains) -> np.ndarray:
     """Persons of each group behind the rarest answer that anybody gave, where a mean and the share who agree tell them all.
 
-    They do with `FEW_ANSWERS` or fewer; with more there is no such bound, and it is without end.
+    They do with three answers or fewer; with more there is no such bound, and it is without end.
     """
     low, high = scale_of(city, indicator)
     rarest = np.full(len(domains.groups), np.inf)
+    given = given_answers(city, answers.design.frame, indicator)
     for answer in range(low, high + 1) if high - low < FEW_ANSWERS else ():
         persons = np.bincount(domains.place[given == answer], minlength=len(domains.groups))
         rarest = np.where(persons > 0, np.minimum(rarest, persons), rarest)

@@ -9,9 +9,9 @@ import pandas as pd
 from mrstats.dataset import City
 from mrstats.models.asked import answered, names, whole
 from mrstats.request import ResultRequest
-from mrstats.schema import UnknownNameError, check_confidence
+from mrstats.schema import UnknownNameError
 from mrstats.surveying.answering import answers_table
-from mrstats.surveying.arguments import raking, year_of
+from mrstats.surveying.arguments import level, raking, year_of
 from mrstats.surveying.asking import battery_table, index_table, names_of, questions_of
 
 
@@ -68,13 +68,13 @@ def battery(
     >>> table[["indicator", "sex"]].values.tolist()[:3]
     [['q04', '_T'], ['q04', 'women'], ['q04', 'men']]
     """
-    asked = questions_of(city, names_of(city, questions))
+    table = questions_of(city, names_of(city, questions))[0].table
     arguments = {
-        "questions": [question.name for question in asked],
+        "questions": names_of(city, questions),
         "by": names(by),
         **raking(margins, population, trim),
-        "year": year_of(city, asked[0].table, year),
-        "confidence": check_confidence(confidence),
+        "year": year_of(city, table, year),
+        "confidence": level(confidence),
     }
     return answered(city, ResultRequest(city.name, "battery", arguments), battery_table)
 
@@ -143,18 +143,18 @@ def answers(
     >>> table.groupby("indicator")["value"].sum().round(6).tolist()
     [100.0, 100.0]
     """
-    asked = questions_of(city, names_of(city, questions))
-    chosen = year_of(city, asked[0].table, year)
+    table = questions_of(city, names_of(city, questions))[0].table
+    chosen = year_of(city, table, year)
     if since is not None and not whole("since", since) < chosen:
         raise UnknownNameError(f"since={since} must be an earlier year than {chosen}.")
     if not alike >= 0:
         raise UnknownNameError(f"alike={alike!r} must be percentage points, such as 2, or 0 where any change matters.")
     arguments = {
-        "questions": [question.name for question in asked],
+        "questions": names_of(city, questions),
         "since": whole("since", since or 0),
         **raking(margins, population, trim),
         "year": chosen,
-        "confidence": check_confidence(confidence),
+        "confidence": level(confidence),
         "alike": float(alike),
     }
     return answered(city, ResultRequest(city.name, "answers", arguments), answers_table)
@@ -218,13 +218,13 @@ def index(
     >>> table["indicator"].tolist(), bool(0 < table["alpha"].iloc[0] < 1)
     (['', 'q04', 'q05', 'q06', 'q07'], True)
     """
-    asked = questions_of(city, names_of(city, questions), fewest=2)
+    table = questions_of(city, names_of(city, questions), fewest=2)[0].table
     arguments = {
-        "questions": [question.name for question in asked],
+        "questions": names_of(city, questions),
         "name": name,
         "by": names(by),
         **raking(margins, population, trim),
-        "year": year_of(city, asked[0].table, year),
-        "confidence": check_confidence(confidence),
+        "year": year_of(city, table, year),
+        "confidence": level(confidence),
     }
     return answered(city, ResultRequest(city.name, "index", arguments), index_table)
